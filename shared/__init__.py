@@ -1,0 +1,1 @@
+"""What at least two deployables need: scaffolding and contracts, no business rules."""
