@@ -1,0 +1,7 @@
+"""Rows: one engine, SQLite or PostgreSQL by URL, reads side by side and writes in groups."""
+
+from shared.database.access import Database
+from shared.database.engine import make_engine
+from shared.database.migrations import migrate
+
+__all__ = ["Database", "make_engine", "migrate"]

@@ -1,0 +1,100 @@
+"""Database: reads side by side in threads, writes in groups that share one commit."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.pool import PoolProxiedConnection
+
+from shared.database.engine import READERS
+from shared.database.groups import GroupWriter
+
+T = TypeVar("T")
+
+
+class Database:
+    """The rows of one deployable, for code on an event loop.
+
+    `work` is a plain function of a connection, inside one transaction: what it raises undoes it
+    and reaches the caller. A write has been committed, durably, when `write` returns.
+    """
+
+    def __init__(self, engine: Engine, *, waiting_writes: int = 10_000) -> None:
+        self.engine = engine
+        self._sqlite = engine.dialect.name == "sqlite"
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        self._writers: GroupWriter | None = None
+        if self._sqlite:
+            self._writers = GroupWriter(engine, waiting_writes)
+        self._listeners: set[Callable[[], None]] = set()
+        self._stamp_lock = threading.Lock()
+        self._stamp_connection: PoolProxiedConnection | None = None
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work` on one snapshot of the rows."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """The result of `work`, committed. Raises Unavailable when too many writes wait."""
+        if self._writers is not None:
+            result = await self._writers.submit(work)
+        else:
+            loop = asyncio.get_running_loop()
+            result = await loop.run_in_executor(self._readers, self._write, work)
+        for listener in tuple(self._listeners):
+            listener()
+        return result
+
+    def on_commit(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` on the event loop after each write of this process; returns the way to stop it."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    def change_stamp(self) -> int | None:
+        """A number that differs after any commit by any process; None where that is not cheap to know.
+
+        SQLite keeps it in shared memory (PRAGMA data_version, about 4 us): what is remembered from
+        rows may be used as long as the stamp is the same.
+        """
+        if not self._sqlite:
+            return None
+        with self._stamp_lock:
+            if self._stamp_connection is None:
+                self._stamp_connection = self.engine.raw_connection()
+            cursor = self._stamp_connection.cursor()
+            cursor.execute("PRAGMA data_version")
+            row = cursor.fetchone()
+            return int(row[0]) if row else None
+
+    async def check(self) -> None:
+        """Raises what the driver raises when the database does not answer."""
+        await self.read(lambda connection: connection.execute(text("SELECT 1")).scalar_one())
+
+    async def quick_check(self) -> None:
+        """Raises RuntimeError when SQLite finds its file damaged. Nothing to do on PostgreSQL."""
+        if self._sqlite:
+            found = await self.read(lambda c: c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
+            if found != "ok":
+                raise RuntimeError(f"the database file is damaged: {found}")
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of every connection."""
+        if self._writers is not None:
+            await asyncio.to_thread(self._writers.close)
+        await asyncio.to_thread(self._readers.shutdown)
+        with self._stamp_lock:
+            if self._stamp_connection is not None:
+                self._stamp_connection.close()
+        self.engine.dispose()
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.connect() as connection:
+            return work(connection)
+
+    def _write(self, work: Callable[[Connection], T]) -> T:
+        with self.engine.begin() as connection:
+            return work(connection)

@@ -1,0 +1,117 @@
+"""Group commit for SQLite: one writer thread, and one fsync for all writes that wait together."""
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import Connection, Engine
+
+from shared.database.engine import WRITES
+from shared.errors import Unavailable
+
+T = TypeVar("T")
+GROUP = 64  # writes in one commit at the most: bounds what one failing commit takes with it
+
+
+@dataclass(slots=True)
+class _Waiting:
+    work: Callable[[Connection], Any]
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+    result: Any = None
+    error: BaseException | None = None
+
+
+class GroupWriter:
+    """Runs writes one after the other in a thread of its own.
+
+    SQLite has one writer at a time whatever we do; with all writes in one thread none of them ever
+    meets a locked database, and those that queued while a commit was waiting for the disk share
+    the next commit. Each stands in a savepoint, so one that raises undoes itself alone.
+    """
+
+    def __init__(self, engine: Engine, waiting: int) -> None:
+        self._engine = engine
+        self._queue: queue.Queue[_Waiting | None] = queue.Queue(waiting)
+        self._ended = False
+        self._thread = threading.Thread(target=self._run, name="write", daemon=True)
+        self._thread.start()
+
+    async def submit(self, work: Callable[[Connection], T]) -> T:
+        """Queue the work and wait for its commit. A caller that is cancelled leaves it to be done."""
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(work, loop, loop.create_future())
+        try:
+            self._queue.put_nowait(waiting)
+        except queue.Full:
+            raise Unavailable(
+                "too many writes are waiting", code="too_many_writes", headers={"Retry-After": "1"}
+            ) from None
+        return cast(T, await waiting.future)
+
+    def close(self) -> None:
+        """Do what is queued, then stop the thread."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended:
+            first = self._queue.get()
+            if first is None:
+                return
+            group = [first]
+            try:
+                self._commit_group(group)
+            except BaseException as error:  # noqa: BLE001 - each waiting caller gets it; the thread goes on
+                for waiting in group:
+                    waiting.error = waiting.error or error
+            self._answer(group)
+
+    def _commit_group(self, group: list[_Waiting]) -> None:
+        """Run the group, which grows by what comes in meanwhile, and commit it."""
+        with self._engine.connect().execution_options(**{WRITES: True}) as connection:
+            self._run_one(connection, group[0])
+            while len(group) < GROUP and not self._ended:
+                try:
+                    following = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if following is None:
+                    self._ended = True
+                else:
+                    group.append(following)
+                    self._run_one(connection, following)
+            connection.commit()
+
+    @staticmethod
+    def _run_one(connection: Connection, waiting: _Waiting) -> None:
+        savepoint = connection.begin_nested()
+        try:
+            waiting.result = waiting.work(connection)
+            savepoint.commit()
+        except Exception as error:  # noqa: BLE001 - it is the caller's, who gets it
+            waiting.error = error
+            savepoint.rollback()
+
+    @staticmethod
+    def _answer(group: list[_Waiting]) -> None:
+        by_loop: dict[asyncio.AbstractEventLoop, list[_Waiting]] = {}
+        for waiting in group:
+            by_loop.setdefault(waiting.loop, []).append(waiting)
+        for loop, members in by_loop.items():
+            with suppress(RuntimeError):  # the loop is closed: nobody waits there any more
+                loop.call_soon_threadsafe(_settle, members)
+
+
+def _settle(members: list[_Waiting]) -> None:
+    for waiting in members:
+        if waiting.future.done():
+            continue
+        if waiting.error is not None:
+            waiting.future.set_exception(waiting.error)
+        else:
+            waiting.future.set_result(waiting.result)

@@ -1,0 +1,61 @@
+"""Structured logs: one JSON object a line on standard error, control characters escaped, no secrets."""
+
+import json
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET_FIELDS = frozenset(
+    {"authorization", "cookie", "set-cookie", "password", "key", "token", "secret", "query", "query_string"}
+)
+HIDDEN = "[hidden]"
+
+
+def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace the values of fields whose name says that they are secret."""
+    for field in SECRET_FIELDS & event.keys():
+        event[field] = HIDDEN
+    return event
+
+
+def _encode(event: Any, **_options: Any) -> bytes:
+    return json.dumps(event, default=str, separators=(",", ":")).encode()
+
+
+def configure(service: str, level: str = "info") -> None:
+    """Set up structlog, and the standard library's logging to go through it, for this process."""
+    number = logging.getLevelNamesMapping()[level.upper()]
+    chain: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        hide_secrets,
+        structlog.processors.format_exc_info,
+    ]
+    structlog.configure(
+        processors=[*chain, structlog.processors.JSONRenderer(serializer=_encode)],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *chain],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+def get_logger(part: str) -> structlog.typing.FilteringBoundLogger:
+    """A logger whose lines name the part of the program they come from."""
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(part=part)
+    return logger

@@ -1,0 +1,79 @@
+"""Settings from the environment: one frozen object a deployable, handed to its create_app."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+MIB = 1024 * 1024
+
+
+def everywhere(name: str) -> AliasChoices:
+    """The alias of a setting that is the same for every deployable: DARKROOM_<NAME>."""
+    return AliasChoices(f"darkroom_{name}", name)
+
+
+class DeployableSettings(BaseSettings):
+    """What every deployable has; a subclass adds its own below DARKROOM_<SERVICE>_."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    data_dir: Path = Field(Path("data"), validation_alias=everywhere("data_dir"))
+    service_token: SecretStr = Field(SecretStr(""), validation_alias=everywhere("service_token"))
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", validation_alias=everywhere("log_level")
+    )
+    access_log: bool = Field(default=True, validation_alias=everywhere("access_log"))
+
+    host: str = "127.0.0.1"
+    max_connections: PositiveInt = 2048
+    header_seconds: PositiveFloat = 10.0
+    body_idle_seconds: PositiveFloat = 15.0
+    keep_alive_seconds: PositiveFloat = 75.0
+    drain_seconds: PositiveFloat = 20.0
+    json_body_bytes: PositiveInt = MIB
+
+    @property
+    def name(self) -> str:
+        """The deployable's name, from its prefix: DARKROOM_IMAGESTORE_ is imagestore."""
+        prefix = str(type(self).model_config.get("env_prefix", "DARKROOM_"))
+        return prefix.removeprefix("DARKROOM_").rstrip("_").lower()
+
+    @property
+    def home(self) -> Path:
+        """The deployable's own folder below the data folder."""
+        return self.data_dir / self.name
+
+
+class ServiceSettings(DeployableSettings):
+    """What a deployable with rows has besides."""
+
+    database_url: str = ""
+    event_retention_days: PositiveFloat = 7.0
+    event_poll_seconds: PositiveFloat = 0.25
+    busy_timeout_seconds: PositiveFloat = 5.0
+    waiting_writes: PositiveInt = 10_000
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database's URL; where none is set, a SQLite file in the deployable's own folder."""
+        return self.database_url or f"sqlite:///{(self.home / f'{self.name}.db').absolute()}"
+
+
+def setting_names(settings: type[BaseSettings]) -> list[str]:
+    """Names of the environment variables that a settings class reads, in upper case."""
+    prefix = str(settings.model_config.get("env_prefix", ""))
+    names = []
+    for field, info in settings.model_fields.items():
+        alias = info.validation_alias
+        first = alias.choices[0] if isinstance(alias, AliasChoices) else f"{prefix}{field}"
+        names.append(str(first).upper())
+    return sorted(names)
+
+
+def hide_password(url: str) -> str:
+    """The URL with its password replaced, for logs and messages."""
+    return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", url)
