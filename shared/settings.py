@@ -29,6 +29,7 @@ class DeployableSettings(BaseSettings):
     access_log: bool = Field(default=True, validation_alias=everywhere("access_log"))
 
     host: str = "127.0.0.1"
+    port: Port = 8000
     max_connections: PositiveInt = 2048
     header_seconds: PositiveFloat = 10.0
     body_idle_seconds: PositiveFloat = 15.0

@@ -1,0 +1,1 @@
+"""The scaffolding of every HTTP app: errors, request ids, service token, health, metrics, events."""
