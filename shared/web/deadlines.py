@@ -17,7 +17,9 @@ TICK = 1.0  # seconds between two looks at a connection; deadlines are kept to w
 async def refuse(scope: Scope, receive: Receive, send: Send) -> None:
     """What is served to connections over the limit."""
     error = Unavailable(
-        "too many connections", code="too_many_connections", headers={"Retry-After": "2", "Connection": "close"}
+        "too many connections",
+        code="too_many_connections",
+        headers={"Retry-After": "2", "Connection": "close"},
     )
     await problem_response(error)(scope, receive, send)
 
@@ -77,10 +79,8 @@ class DeadlineProtocol(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def _look(self) -> None:
-        if self.transport.is_closing():
-            self.transport.abort()  # closing, but the client takes nothing more
-            return
-        if self._is_late():
+        closing = self.transport.is_closing()  # the last bytes may still be on their way
+        if self._reader_stalls(self._now()) if closing else self._is_late():
             self.transport.abort()
             return
         self._timer = self.loop.call_later(TICK, self._look)

@@ -93,7 +93,9 @@ def event_router(feed: EventFeed) -> APIRouter:
         responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
     )
     async def events(
-        after: Annotated[int | None, Query(ge=0, description="the last sequence seen; none: from now on")] = None,
+        after: Annotated[
+            int | None, Query(ge=0, description="the last sequence seen; none: from now on")
+        ] = None,
         follow: Annotated[bool, Query(description="false ends the stream when it has caught up")] = True,
         last_event_id: Annotated[int | None, Header(ge=0)] = None,
     ) -> StreamingResponse:
