@@ -51,7 +51,7 @@ class GroupWriter:
             raise Unavailable(
                 "too many writes are waiting", code="too_many_writes", headers={"Retry-After": "1"}
             ) from None
-        return cast(T, await waiting.future)
+        return cast("T", await waiting.future)
 
     def close(self) -> None:
         """Do what is queued, then stop the thread."""

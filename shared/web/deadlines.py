@@ -59,7 +59,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._lingering_since = None
         full = len(self.connections) > self.settings.max_connections
         path = self.url.split(b"?")[0].decode("ascii", "replace")
-        self.app = refuse if full and path not in OPEN_PATHS else self._whole_app  # type: ignore[assignment]
+        self.app = refuse if full and path not in OPEN_PATHS else self._whole_app
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
