@@ -1,0 +1,29 @@
+# What people and CI run. Each target sets up what it needs and says nothing when all is there already.
+.PHONY: run demo test test-faults check bench lock clean
+.SILENT:
+
+SETUP = python=$$(sh scripts/find-python.sh) && "$$python" -m scripts.setup
+PYTEST = .venv/bin/python -m pytest
+
+run:
+	$(SETUP) run && exec .venv/bin/python -m scripts.run
+
+test:
+	$(SETUP) dev && $(PYTEST) -q $(PYTEST_ARGS) && npm --prefix gateway/web test --silent
+
+test-faults:
+	$(SETUP) dev && $(PYTEST) -q -m faults --timeout 1800 $(PYTEST_ARGS)
+
+check:
+	$(SETUP) dev
+	.venv/bin/ruff check --quiet
+	.venv/bin/ruff format --check --quiet
+	.venv/bin/mypy --no-error-summary
+	.venv/bin/lint-imports --no-logo
+	npm --prefix gateway/web run --silent check
+
+bench:
+	$(SETUP) dev && .venv/bin/python -m bench
+
+lock:
+	$(SETUP) dev && .venv/bin/python -m scripts.lock

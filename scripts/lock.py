@@ -1,0 +1,41 @@
+"""Writes the lock files anew, for `make lock`: versions and hashes, no address where packages come from."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EXTRAS = ("run", "gateway", "imagestore")
+COMPILE = (
+    "-m",
+    "uv",
+    "pip",
+    "compile",
+    "--quiet",
+    "--universal",
+    "--python-version",
+    "3.11",
+    "--generate-hashes",
+    "--no-header",
+    "--no-emit-index-url",
+    "--upgrade",
+)
+
+
+def main() -> int:
+    """Lock all extras. `dev` holds every package: the others take its versions, so that all agree."""
+    _compile("dev")
+    for extra in EXTRAS:
+        _compile(extra, "--constraint", "requirements/dev.txt")
+    web = ROOT / "gateway" / "web"
+    return subprocess.run(["npm", "update", "--package-lock-only"], cwd=web, check=False).returncode
+
+
+def _compile(extra: str, *options: str) -> None:
+    target = f"requirements/{extra}.txt"
+    command = [sys.executable, *COMPILE, "--extra", extra, "-o", target, *options, "pyproject.toml"]
+    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
