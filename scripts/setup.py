@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts import python_environment, web_build
+from scripts import python_environment
 from scripts.progress import Progress, SetupError
+from scripts.web_build import WebBuild
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -23,8 +24,10 @@ def prepare(root: Path, extra: str) -> None:
         log = state / "setup.log"
         log.write_bytes(b"")
         progress = Progress(log)
+        web = WebBuild(root)
+        web.check()
         python_environment.ensure(root, extra, progress)
-        web_build.ensure(root, progress)
+        web.ensure(progress)
 
 
 @contextmanager

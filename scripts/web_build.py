@@ -10,38 +10,48 @@ from scripts.progress import Progress, SetupError
 
 # Vite 8 asks for this; Node 21 and the first releases of 22 are left out by it.
 OLDEST = (20, 19)
+PACKAGES = ("package.json", "package-lock.json", ".npmrc")
 SOURCES = ("index.html", "src", "public", "vite.config.ts", "tsconfig.json", "package-lock.json")
+INSTALLED = ".darkroom-installed"
+BUILT = ".darkroom-built"
 
 
-def ensure(root: Path, progress: Progress) -> None:
-    """Install the packages of gateway/web and build it, when their sources have changed.
+class WebBuild:
+    """gateway/web of a checkout: what is to be done about it, and doing it."""
 
-    Node is asked for only when there is something to do. Raises SetupError.
-    """
-    web = root / "gateway" / "web"
-    if not (web / "package.json").is_file():
-        return
-    _ensure_packages(web, progress)
-    stamp = web / "node_modules" / ".darkroom-built"
-    wanted = stamps.digest(web, [web / name for name in SOURCES])
-    if (web / "dist" / "index.html").is_file() and stamps.is_current(stamp, wanted):
-        return
-    require_node()
-    fresh = web / "dist-next"
-    build = ("npm", "run", "build", "--", "--outDir", fresh.name, "--emptyOutDir")
-    progress.step("Building the user interface", build, folder=web)
-    _swap(fresh, web / "dist")
-    stamp.write_text(wanted + "\n")
+    def __init__(self, root: Path) -> None:
+        self._web = root / "gateway" / "web"
+        self._modules = self._web / "node_modules"
 
+    def check(self) -> None:
+        """Raise SetupError when there is something to do and no Node to do it with."""
+        if not (self._is_installed() and self._is_built()):
+            require_node()
 
-def _ensure_packages(web: Path, progress: Progress) -> None:
-    stamp = web / "node_modules" / ".darkroom-installed"
-    wanted = stamps.digest(web, [web / "package.json", web / "package-lock.json", web / ".npmrc"])
-    if stamps.is_current(stamp, wanted):
-        return
-    require_node()
-    progress.step("Installing packages of the user interface", ("npm", "ci"), folder=web)
-    stamp.write_text(wanted + "\n")
+    def ensure(self, progress: Progress) -> None:
+        """Install the packages and build the interface, when their sources have changed."""
+        if not self._is_installed():
+            progress.step("Installing packages of the user interface", ("npm", "ci"), folder=self._web)
+            (self._modules / INSTALLED).write_text(self._packages() + "\n")
+        if not self._is_built():
+            fresh = self._web / "dist-next"
+            build = ("npm", "run", "build", "--", "--outDir", fresh.name, "--emptyOutDir")
+            progress.step("Building the user interface", build, folder=self._web)
+            _swap(fresh, self._web / "dist")
+            (self._modules / BUILT).write_text(self._sources() + "\n")
+
+    def _is_installed(self) -> bool:
+        return stamps.is_current(self._modules / INSTALLED, self._packages())
+
+    def _is_built(self) -> bool:
+        page = self._web / "dist" / "index.html"
+        return page.is_file() and stamps.is_current(self._modules / BUILT, self._sources())
+
+    def _packages(self) -> str:
+        return stamps.digest(self._web, [self._web / name for name in PACKAGES])
+
+    def _sources(self) -> str:
+        return stamps.digest(self._web, [self._web / name for name in SOURCES])
 
 
 def _swap(fresh: Path, place: Path) -> None:
