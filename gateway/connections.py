@@ -1,0 +1,57 @@
+"""The one pool of connections to the services, for the time that the app runs."""
+
+import aiohttp
+
+from gateway.settings import GatewaySettings, Upstream
+
+# Below the services' own keep-alive (75 s): a connection from the pool is then not just being closed over
+# there, which a POST, that is never sent twice, would be lost on.
+KEEP_ALIVE_SECONDS = 15.0
+READ_BYTES = 256 * 1024  # read ahead for one slow client; at the most about twice this
+ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+
+
+class NotReady(Exception):
+    """Raised by a check when a service says that it is not ready."""
+
+
+class Connections:
+    """Opened and closed by the app's lifespan; aiohttp wants a running loop for both."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self._settings = settings
+        self._session: aiohttp.ClientSession | None = None
+
+    @property
+    def session(self) -> aiohttp.ClientSession:
+        """The client. Nothing is decoded, kept or followed that a client of ours should see."""
+        if self._session is None:
+            raise RuntimeError("the app has not been started")
+        return self._session
+
+    def open(self) -> None:
+        """Make the pool."""
+        settings = self._settings
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            skip_auto_headers=ADDED_BY_AIOHTTP,
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=settings.connect_seconds, sock_read=settings.read_seconds
+            ),
+            read_bufsize=READ_BYTES,
+            trust_env=False,
+        )
+
+    async def close(self) -> None:
+        """Let go of every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def check(self, upstream: Upstream) -> None:
+        """Raises NotReady, or what the client raises, unless the service is ready."""
+        async with self.session.get(f"{upstream.url}/readyz") as answer:
+            if answer.status != 200:
+                raise NotReady(f"{upstream.name} answers {answer.status}")

@@ -1,0 +1,91 @@
+"""The files of the user interface and of /docs, with what a browser may do with them."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from gateway.settings import GatewaySettings
+
+BUILT = Path(__file__).parent / "web" / "dist"
+PAGES = Path(__file__).parent / "pages"
+OWN_DOCS = ("docs.css", "docs.js")
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+    "connect-src 'self'; font-src 'self'; manifest-src 'self'; media-src 'self' blob:; worker-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+# Swagger UI sets style attributes and has its pictures as data: addresses in its style sheet.
+DOCS_POLICY = PAGE_POLICY.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+NO_CACHE = "no-cache"
+FOR_EVER = "public, max-age=31536000, immutable"  # names under /assets hold a digest of the content
+
+
+def page_headers(policy: str, caching: str = NO_CACHE) -> dict[str, str]:
+    """What every file of a page is sent with."""
+    return {
+        "Content-Security-Policy": policy,
+        "Cache-Control": caching,
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+class BuiltFiles(StaticFiles):
+    """What the build made, found at start or later: `make run` may build while we run."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file; what is under /assets never changes."""
+        response = await super().get_response(path, scope)
+        caching = FOR_EVER if path.startswith("assets/") else NO_CACHE
+        policy = DOCS_POLICY if path.startswith("docs/") else PAGE_POLICY
+        if response.status_code < 400:
+            response.headers.update(page_headers(policy, caching))
+        return response
+
+
+def docs_router(settings: GatewaySettings) -> APIRouter:
+    """`/docs` and what is ours of it; Swagger UI itself comes with the built files."""
+    router = APIRouter(include_in_schema=False)
+    names = list(settings.upstreams)
+
+    @router.get("/docs")
+    async def docs() -> Response:
+        return FileResponse(PAGES / "docs.html", headers=page_headers(DOCS_POLICY))
+
+    @router.get("/docs/documents.json")
+    async def documents() -> Response:
+        listed = [{"name": "all of Darkroom", "url": "/openapi.json"}]
+        listed += [{"name": name, "url": f"/api/{name}/openapi.json"} for name in names]
+        return JSONResponse(listed, headers=page_headers(DOCS_POLICY))
+
+    for name in OWN_DOCS:
+        router.add_api_route(f"/docs/{name}", _file(PAGES / name), methods=["GET", "HEAD"])
+    return router
+
+
+def add_site(app: FastAPI, built: Path = BUILT) -> None:
+    """Serve the built page at the root; a plain page that says how to build it where it is not."""
+
+    @app.get("/", include_in_schema=False)
+    async def index() -> Response:
+        page = built / "index.html"
+        return FileResponse(
+            page if page.is_file() else PAGES / "unbuilt.html",
+            media_type="text/html",
+            headers=page_headers(PAGE_POLICY),
+        )
+
+    app.mount("/", BuiltFiles(directory=built, check_dir=False))
+
+
+def _file(path: Path) -> Callable[[], Awaitable[Response]]:
+    async def serve() -> Response:
+        return FileResponse(path, headers=page_headers(DOCS_POLICY))
+
+    return serve
