@@ -4,19 +4,23 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
 
 from gateway.access import Access
 from gateway.admin_key import ensure_admin_key
 from gateway.connections import Connections
 from gateway.documents import Documents, documents_router
 from gateway.entrance import Entrance
+from gateway.front import Front
 from gateway.hub import Hub
 from gateway.keys import Keys
+from gateway.passage import Passage
 from gateway.proxy import Proxy
 from gateway.routes import keys_router, session_router
 from gateway.settings import GatewaySettings, Upstream
@@ -28,6 +32,7 @@ from shared.logging import get_logger
 from shared.web.app import create_app as create_web_app
 from shared.web.drain import Drain
 from shared.web.health import Check
+from shared.web.middleware import Surroundings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 USES_SECONDS = 60.0  # between two notes of when keys were last used
@@ -57,7 +62,7 @@ class Background:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def create_app(settings: GatewaySettings | None = None) -> FastAPI:
+def create_app(settings: GatewaySettings | None = None) -> Front:
     """The gateway, by its settings; by those of the environment where none are given."""
     settings = settings or GatewaySettings()
     engine = make_engine(settings.effective_database_url, busy_timeout=settings.busy_timeout_seconds)
@@ -95,8 +100,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     )
     access = Access(settings, keys)
     hub = Hub(settings, access, keys, connections, app.state.metrics.registry)
-    entrance = Middleware(Entrance, settings=settings, access=access, proxy=proxy, hub=hub)
-    _add_middleware(app, settings, entrance)
+    app.user_middleware.append(Middleware(Entrance, access=access))  # within what surrounds every request
     _add_routes(app, settings, keys, access, connections)
     app.state.server_options = {
         "ws": EventSocket,
@@ -105,23 +109,28 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
         "ws_ping_interval": settings.socket_ping_seconds,
         "ws_ping_timeout": settings.socket_ping_seconds,
     }
-    return app
+    passage = Surroundings(
+        Passage(settings, access, proxy),
+        metrics=app.state.metrics,
+        service_token="",
+        access_log=settings.access_log,
+    )
+    return Front(app, _allow_origins(app, passage, settings), hub)
 
 
-def _add_middleware(app: FastAPI, settings: GatewaySettings, entrance: Middleware) -> None:
-    """Inside what surrounds every request: CORS where it is set, then the entrance."""
-    if settings.allowed_origins:
-        app.user_middleware.append(
-            Middleware(
-                CORSMiddleware,
-                allow_origins=sorted(settings.origins),
-                allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=["*"],
-                allow_credentials=True,
-                expose_headers=["ETag", "Location", "X-Request-ID", "Retry-After"],
-            )
-        )
-    app.user_middleware.append(entrance)
+def _allow_origins(app: FastAPI, passage: ASGIApp, settings: GatewaySettings) -> ASGIApp:
+    """Let pages of other origins in, where some are set; the passage as it is to be used."""
+    if not settings.allowed_origins:
+        return passage
+    options: dict[str, Any] = {
+        "allow_origins": sorted(settings.origins),
+        "allow_methods": ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
+        "allow_headers": ["*"],
+        "allow_credentials": True,
+        "expose_headers": ["ETag", "Location", "X-Request-ID", "Retry-After"],
+    }
+    app.add_middleware(CORSMiddleware, **options)
+    return CORSMiddleware(passage, **options)
 
 
 def _add_routes(

@@ -16,7 +16,7 @@ from shared.errors import Conflict, NotFound
 PREFIX = "dk_"
 SECRET_BYTES = 32  # random, so one SHA-256 is enough: there is nothing to guess, unlike with passwords
 ALL_SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
-VALIDITY_SECONDS = 0.5  # how long a look-up is believed: a key revoked by another process ends within 1 s
+VALIDITY_SECONDS = 0.9  # how long a look-up is believed: a key revoked by another process ends within 1 s
 
 
 @dataclass(frozen=True, slots=True)

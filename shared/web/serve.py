@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from shared import logging
 from shared.settings import DeployableSettings
+from shared.web.allocator import keep_freed_memory
 from shared.web.deadlines import deadline_protocol
 from shared.web.drain import Drain
 
@@ -71,6 +72,7 @@ def main() -> None:
     """Serve until SIGINT or SIGTERM; a set-up that cannot work ends with one sentence."""
     if len(sys.argv) != 2:
         sys.exit("usage: python -m shared.web.serve NAME (gateway, or a service)")
+    keep_freed_memory()
     try:
         app = load(sys.argv[1])
     except ValueError as error:
