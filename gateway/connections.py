@@ -1,5 +1,9 @@
 """The one pool of connections to the services, for the time that the app runs."""
 
+import asyncio
+import socket
+from contextlib import suppress
+
 import aiohttp
 
 from gateway.settings import GatewaySettings, Upstream
@@ -8,6 +12,7 @@ from gateway.settings import GatewaySettings, Upstream
 # there, which a POST, that is never sent twice, would be lost on.
 KEEP_ALIVE_SECONDS = 15.0
 READ_BYTES = 256 * 1024  # read ahead for one slow client; at the most about twice this
+CLOSE_SECONDS = 1.0
 ADDED_BY_AIOHTTP = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
 
 
@@ -33,7 +38,9 @@ class Connections:
         """Make the pool."""
         settings = self._settings
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS),
+            connector=aiohttp.TCPConnector(
+                limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, socket_factory=self._make_socket
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             skip_auto_headers=ADDED_BY_AIOHTTP,
@@ -45,10 +52,24 @@ class Connections:
         )
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Let go of every connection; one whose service takes nothing any more is not waited for."""
         if self._session is not None:
-            await self._session.close()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await self._session.close()
             self._session = None
+
+    def _make_socket(self, address: aiohttp.AddrInfoType) -> socket.socket:
+        """A socket that the kernel gives up when the other side takes nothing for as long as we wait.
+
+        A close waits for what was written: without this, what a stuck service never reads stays for ever.
+        """
+        family, kind, protocol, _, _ = address
+        made = socket.socket(family, kind, protocol)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux
+            milliseconds = int(self._settings.read_seconds * 1000)
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
+        return made
 
     async def check(self, upstream: Upstream) -> None:
         """Raises NotReady, or what the client raises, unless the service is ready."""

@@ -10,6 +10,7 @@ from gateway.cache import BriefCache
 from gateway.connections import Connections
 from gateway.openapi import Document, behind_gateway, merge
 from gateway.settings import GatewaySettings
+from gateway.tail import reason_of
 from shared.errors import NotFound, Unavailable
 from shared.logging import get_logger
 
@@ -61,7 +62,7 @@ class Documents:
             ) as answer:
                 self._last[service] = await answer.json()
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
-            log.warning("no document", service=service, reason=repr(error))
+            log.warning("no document", service=service, reason=reason_of(error))
         return self._last.get(service)
 
 

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from gateway.client import Client
 from gateway.ring import Entry, Ring
-from gateway.tail import ACCEPTABLE, Item, Source, log, pause
+from gateway.tail import ACCEPTABLE, Item, Source, log, pause, reason_of
 from gateway.topics import Index, Segments, matches
 from shared.contracts.events import StreamPosition
 
@@ -47,7 +47,7 @@ class Stream:
                         await self._take(item)
             except ACCEPTABLE as error:
                 if attempt == 1:
-                    log.warning("event stream broken", service=self.service, reason=repr(error))
+                    log.warning("event stream broken", service=self.service, reason=reason_of(error))
             await pause(attempt)
             attempt += 1
 

@@ -63,6 +63,13 @@ def _item(event: ServerSentEvent) -> Item:
     return Entry(int(event.id), topics_of(told["type"], told["subject"]), event.data)
 
 
+def reason_of(error: Exception) -> str:
+    """What went wrong, for the log. The text of aiohttp's errors holds our headers, and the token in them."""
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"answered {error.status}"
+    return type(error).__name__
+
+
 async def pause(attempt: int) -> None:
     """Wait before the next attempt: 0.1 s at first, 2 s at the most."""
     await asyncio.sleep(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt, 10)))
