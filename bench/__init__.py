@@ -1,0 +1,1 @@
+"""The same work for Darkroom, its peers and the limit, in one run."""
