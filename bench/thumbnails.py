@@ -141,7 +141,7 @@ def _measure(work: Work, names: Sequence[str], servers: Sequence[Server]) -> dic
 def _rows(work: Work, rates: Mapping[str, float]) -> list[Row]:
     ours = rates["darkroom"]
     notes = {
-        "thumbor": f"Pillow engine, no storage, a process each connection; one for both: {rates[_SINGLE]:.0f}/s",
+        "thumbor": f"Pillow engine, no storage, a process a connection; one for both: {rates[_SINGLE]:.0f}/s",
         "ipx": "sharp, a process each connection",
     }
     needed = {"thumbor": work.to_thumbor, "ipx": work.to_ipx}
