@@ -5,9 +5,11 @@ import gc
 import importlib
 import sys
 from types import FrameType
+from typing import Protocol
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.datastructures import State
+from starlette.types import Receive, Scope, Send
 
 from shared import logging
 from shared.settings import DeployableSettings
@@ -16,6 +18,17 @@ from shared.web.deadlines import deadline_protocol
 from shared.web.drain import Drain
 
 BACKLOG = 4096
+
+
+class Application(Protocol):
+    """What is served: an ASGI app, and the state that create_app left in it."""
+
+    @property
+    def state(self) -> State:
+        """`settings`, `drain`, and perhaps `server_options`."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, socket or lifespan."""
 
 
 class DrainingServer(uvicorn.Server):
@@ -41,14 +54,14 @@ class DrainingServer(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def load(name: str) -> FastAPI:
+def load(name: str) -> Application:
     """The app of a deployable, made from the environment."""
     module = importlib.import_module("gateway.app" if name == "gateway" else f"services.{name}.app")
-    app: FastAPI = module.create_app()
+    app: Application = module.create_app()
     return app
 
 
-def server_for(app: FastAPI) -> DrainingServer:
+def server_for(app: Application) -> DrainingServer:
     """A server with our deadlines and limits; app.state.server_options adds to uvicorn's."""
     settings: DeployableSettings = app.state.settings
     config = uvicorn.Config(

@@ -77,6 +77,9 @@ class Rogue:
             writer.close()
 
 
+RogueWith = Callable[[Behaviour], Rogue]
+
+
 def parse(raw: bytes) -> Asked:
     """A request head from its bytes."""
     first, *lines = raw.decode("latin-1").rstrip("\r\n").split("\r\n")

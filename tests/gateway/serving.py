@@ -7,12 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
-
 from gateway.app import create_app
-from gateway.front import Front
 from gateway.settings import GatewaySettings
-from shared.web.serve import DrainingServer, server_for
+from shared.web.serve import Application, DrainingServer, server_for
 
 TOKEN = "token-between-services"
 WAIT_SECONDS = 20.0
@@ -28,7 +25,7 @@ def free_port() -> int:
 class Serving:
     """An app behind uvicorn, as `make run` serves it."""
 
-    def __init__(self, app: FastAPI | Front) -> None:
+    def __init__(self, app: Application) -> None:
         self.app = app
         self.port = app.state.settings.port
         self.url = f"http://127.0.0.1:{self.port}"
@@ -53,6 +50,9 @@ class Serving:
         """Wait for the end."""
         self._thread.join(WAIT_SECONDS)
         assert not self._thread.is_alive()
+
+
+GatewayTo = Callable[..., tuple[Serving, str]]  # an imagestore's address and settings; with the admin key
 
 
 class Background:

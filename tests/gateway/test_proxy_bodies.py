@@ -5,29 +5,35 @@ import hashlib
 import os
 import socket
 import threading
+from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import httpx2
-import psutil
 
 from tests.gateway.raw import RawClient
-from tests.gateway.rogue import answer, answering, read_chunked
-from tests.gateway.serving import wait_until
+from tests.gateway.rogue import Asked, Reader, RogueWith, Writer, answer, answering, read_chunked
+from tests.gateway.serving import GatewayTo, wait_until
 
 MIB = 1 << 20
 PIECE = os.urandom(64 * 1024)
 BUFFERS = 24 * MIB  # what sockets and both ends may hold between them
 
 
-def bearer(key):
+def resident() -> int:
+    """Bytes of this process in memory."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def test_a_body_with_a_length_keeps_it(rogue_with, gateway_to):
+def test_a_body_with_a_length_keeps_it(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     body = os.urandom(3 * MIB + 7)
     got = []
 
-    async def behave(asked, reader, writer):
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         got.append(await reader.readexactly(int(asked.header("content-length"))))
         writer.write(answer(got[-1][::-1]))
 
@@ -40,10 +46,10 @@ def test_a_body_with_a_length_keeps_it(rogue_with, gateway_to):
     assert answered.content == body[::-1]
 
 
-def test_a_body_in_chunks_stays_one(rogue_with, gateway_to):
+def test_a_body_in_chunks_stays_one(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     got = []
 
-    async def behave(asked, reader, writer):
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         got.append((asked.header("transfer-encoding"), await read_chunked(reader)))
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
 
@@ -56,7 +62,7 @@ def test_a_body_in_chunks_stays_one(rogue_with, gateway_to):
     assert answered.content == b"abcde"
 
 
-def test_an_empty_body_with_a_length_of_zero(rogue_with, gateway_to):
+def test_an_empty_body_with_a_length_of_zero(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     rogue = rogue_with(answering(answer(b"ok")))
     gateway, key = gateway_to(rogue.url)
     answered = httpx2.post(f"{gateway.url}/api/imagestore/x", content=b"", headers=bearer(key))
@@ -64,10 +70,12 @@ def test_an_empty_body_with_a_length_of_zero(rogue_with, gateway_to):
     assert rogue.asked[0].all("content-length") == ["0"]
 
 
-def test_hundreds_of_mebibytes_pass_in_both_directions_in_little_memory(rogue_with, gateway_to):
+def test_hundreds_of_mebibytes_pass_in_both_directions_in_little_memory(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
     pieces = 300 * MIB // len(PIECE)
 
-    async def behave(asked, reader, writer):
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         digest = hashlib.sha256()
         left = int(asked.header("content-length"))
         while left:
@@ -83,10 +91,9 @@ def test_hundreds_of_mebibytes_pass_in_both_directions_in_little_memory(rogue_wi
     gateway, key = gateway_to(rogue_with(behave).url)
     expected = hashlib.sha256()
     received = hashlib.sha256()
-    process = psutil.Process()
-    most = start = process.memory_info().rss
+    most = start = resident()
 
-    def sent():
+    def sent() -> Iterator[bytes]:
         for _ in range(pieces):
             expected.update(PIECE)
             yield PIECE
@@ -95,14 +102,14 @@ def test_hundreds_of_mebibytes_pass_in_both_directions_in_little_memory(rogue_wi
     with httpx2.stream("PUT", f"{gateway.url}/api/imagestore/x", content=sent(), headers=headers) as answered:
         for data in answered.iter_raw(1 << 18):
             received.update(data)
-            most = max(most, process.memory_info().rss)
+            most = max(most, resident())
     assert answered.headers["x-digest"] == expected.hexdigest()
     assert received.digest() == expected.digest()
     assert most - start < 64 * MIB  # client, gateway and upstream together
 
 
-def test_a_service_that_does_not_read_stops_the_client(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_a_service_that_does_not_read_stops_the_client(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         await asked.closed.wait()
 
     rogue = rogue_with(behave)
@@ -122,10 +129,10 @@ def test_a_service_that_does_not_read_stops_the_client(rogue_with, gateway_to):
     rogue.stop()  # or the gateway's side stays until the kernel gives it up
 
 
-def test_a_client_that_does_not_read_stops_the_service(rogue_with, gateway_to):
+def test_a_client_that_does_not_read_stops_the_service(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     written = [0]
 
-    async def behave(asked, reader, writer):
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {1 << 30}\r\n\r\n".encode())
         while written[0] < 1 << 30:
             writer.write(PIECE)
@@ -143,10 +150,12 @@ def test_a_client_that_does_not_read_stops_the_service(rogue_with, gateway_to):
         assert written[0] < BUFFERS
 
 
-def test_what_comes_piece_by_piece_is_passed_on_piece_by_piece(rogue_with, gateway_to):
+def test_what_comes_piece_by_piece_is_passed_on_piece_by_piece(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
     go_on = threading.Event()
 
-    async def behave(asked, reader, writer):
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         for piece in (b"5\r\nfirst\r\n", b"6\r\nsecond\r\n", b"0\r\n\r\n"):
             writer.write(piece)
@@ -161,14 +170,14 @@ def test_what_comes_piece_by_piece_is_passed_on_piece_by_piece(rogue_with, gatew
         assert b"".join(pieces) == b"second"
 
 
-def test_many_at_the_same_time_do_not_mix(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_many_at_the_same_time_do_not_mix(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(answer(asked.target.encode() * 1000))
 
     gateway, key = gateway_to(rogue_with(behave).url)
     wrong = []
 
-    def ask(worker):
+    def ask(worker: int) -> None:
         with httpx2.Client(base_url=gateway.url, headers=bearer(key)) as client:
             for number in range(40):
                 target = f"/{worker}/{number}"
@@ -183,8 +192,10 @@ def test_many_at_the_same_time_do_not_mix(rogue_with, gateway_to):
     assert wrong == []
 
 
-def test_requests_sent_ahead_are_answered_in_their_order(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_requests_sent_ahead_are_answered_in_their_order(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(answer(asked.target.encode()))
 
     gateway, key = gateway_to(rogue_with(behave).url)

@@ -7,15 +7,15 @@ import httpx2
 import pytest
 
 from tests.gateway.raw import RawClient
-from tests.gateway.rogue import answer, answering, read_chunked
-from tests.gateway.serving import free_port, wait_until
+from tests.gateway.rogue import Asked, Reader, RogueWith, Writer, answer, answering, read_chunked
+from tests.gateway.serving import GatewayTo, free_port, wait_until
 
 
-def bearer(key):
+def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def test_a_service_that_is_not_there(gateway_to):
+def test_a_service_that_is_not_there(gateway_to: GatewayTo) -> None:
     gateway, key = gateway_to(f"http://127.0.0.1:{free_port()}")
     answered = httpx2.get(f"{gateway.url}/api/imagestore/x", headers=bearer(key))
     assert answered.status_code == 503
@@ -25,7 +25,7 @@ def test_a_service_that_is_not_there(gateway_to):
     assert answered.json()["request_id"] == answered.headers["x-request-id"]
 
 
-def test_a_service_that_takes_no_connections_is_given_up_in_time(gateway_to):
+def test_a_service_that_takes_no_connections_is_given_up_in_time(gateway_to: GatewayTo) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -41,8 +41,8 @@ def test_a_service_that_takes_no_connections_is_given_up_in_time(gateway_to):
     assert answered.json()["code"] == "upstream_timeout"
 
 
-def test_a_service_that_never_answers(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_a_service_that_never_answers(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         await asked.closed.wait()
 
     gateway, key = gateway_to(rogue_with(behave).url, read_seconds=0.4)
@@ -51,8 +51,8 @@ def test_a_service_that_never_answers(rogue_with, gateway_to):
     assert answered.json()["code"] == "upstream_timeout"
 
 
-def test_a_service_that_falls_silent_in_mid_answer(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_a_service_that_falls_silent_in_mid_answer(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc")
         await writer.drain()
         await asyncio.sleep(10)
@@ -70,8 +70,8 @@ def test_a_service_that_falls_silent_in_mid_answer(rogue_with, gateway_to):
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc",
     ],
 )
-def test_a_cut_answer_never_looks_whole(rogue_with, gateway_to, raw):
-    async def behave(asked, reader, writer):
+def test_a_cut_answer_never_looks_whole(rogue_with: RogueWith, gateway_to: GatewayTo, raw: bytes) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(raw)
         await writer.drain()
         writer.close()
@@ -88,7 +88,7 @@ def test_a_cut_answer_never_looks_whole(rogue_with, gateway_to, raw):
     assert b"0\r\n\r\n" not in rest
 
 
-def test_what_is_not_http_is_a_bad_gateway(rogue_with, gateway_to):
+def test_what_is_not_http_is_a_bad_gateway(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     gateway, key = gateway_to(rogue_with(answering(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")).url)
     answered = httpx2.get(f"{gateway.url}/api/imagestore/x", headers=bearer(key))
     assert answered.status_code == 502
@@ -106,11 +106,13 @@ def test_what_is_not_http_is_a_bad_gateway(rogue_with, gateway_to):
         ("PUT", b"{}", 503, 1),
     ],
 )
-def test_only_safe_methods_are_sent_again(rogue_with, gateway_to, method, body, status, times):
+def test_only_safe_methods_are_sent_again(
+    rogue_with: RogueWith, gateway_to: GatewayTo, method: str, body: bytes | None, status: int, times: int
+) -> None:
     """A service closes a connection that it had kept open just when the next request comes on it."""
     tried = []
 
-    async def behave(asked, reader, writer):
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         if asked.target == "/first":
             writer.write(answer(b"ok"))
             return
@@ -128,8 +130,8 @@ def test_only_safe_methods_are_sent_again(rogue_with, gateway_to, method, body, 
         assert answered.json()["code"] == "service_cut"
 
 
-def test_a_client_that_leaves_ends_the_work_for_it(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_a_client_that_leaves_ends_the_work_for_it(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         assert await reader.read(1) == b""  # waits until the other side has gone
 
     rogue = rogue_with(behave)
@@ -141,8 +143,8 @@ def test_a_client_that_leaves_ends_the_work_for_it(rogue_with, gateway_to):
     wait_until(rogue.asked[0].closed.is_set)
 
 
-def test_a_client_that_leaves_in_mid_answer_ends_it(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_a_client_that_leaves_in_mid_answer_ends_it(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         while True:
             writer.write(b"3\r\nabc\r\n")
@@ -157,10 +159,12 @@ def test_a_client_that_leaves_in_mid_answer_ends_it(rogue_with, gateway_to):
     wait_until(rogue.asked[0].closed.is_set)
 
 
-def test_a_cut_upload_does_not_look_whole_to_the_service(rogue_with, gateway_to):
+def test_a_cut_upload_does_not_look_whole_to_the_service(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
     got = []
 
-    async def behave(asked, reader, writer):
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         got.append(await read_chunked(reader))
 
     rogue = rogue_with(behave)
@@ -173,8 +177,10 @@ def test_a_cut_upload_does_not_look_whole_to_the_service(rogue_with, gateway_to)
     assert got == [(b"abc", False)]
 
 
-def test_a_refusal_reaches_a_client_that_is_still_sending(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_a_refusal_reaches_a_client_that_is_still_sending(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         await reader.readexactly(1000)
         writer.write(
             answer(b'{"code": "body_too_large"}', "Connection: close", status="413 Content Too Large")
@@ -191,10 +197,10 @@ def test_a_refusal_reaches_a_client_that_is_still_sending(rogue_with, gateway_to
         client.send(b"x" * 5000)  # what was under way is taken, not met with a reset that eats the answer
 
 
-def test_100_continue_comes_from_the_service(rogue_with, gateway_to):
+def test_100_continue_comes_from_the_service(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     go_on = asyncio.Event()
 
-    async def behave(asked, reader, writer):
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         assert asked.header("expect") == "100-continue"
         await go_on.wait()
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -216,8 +222,10 @@ def test_100_continue_comes_from_the_service(rogue_with, gateway_to):
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_a_refusal_instead_of_100_asks_for_no_body(rogue_with, gateway_to, method):
-    async def behave(asked, reader, writer):
+def test_a_refusal_instead_of_100_asks_for_no_body(
+    rogue_with: RogueWith, gateway_to: GatewayTo, method: str
+) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(answer(b"{}", status="413 Content Too Large"))
 
     gateway, key = gateway_to(rogue_with(behave).url)
@@ -229,7 +237,7 @@ def test_a_refusal_instead_of_100_asks_for_no_body(rogue_with, gateway_to, metho
         assert client.is_closed()
 
 
-def test_the_key_is_checked_before_a_body_is_asked_for(rogue_with, gateway_to):
+def test_the_key_is_checked_before_a_body_is_asked_for(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, _ = gateway_to(rogue.url)
     for target in ("/api/imagestore/x", "/v1/keys"):
@@ -242,8 +250,8 @@ def test_the_key_is_checked_before_a_body_is_asked_for(rogue_with, gateway_to):
     assert rogue.asked == []
 
 
-def test_a_body_where_a_100_was_sent_by_a_hasty_service(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_a_body_where_a_100_was_sent_by_a_hasty_service(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n")
         writer.write(answer(await reader.readexactly(5)))
 
@@ -252,8 +260,10 @@ def test_a_body_where_a_100_was_sent_by_a_hasty_service(rogue_with, gateway_to):
     assert (answered.status_code, answered.content) == (200, b"hello")
 
 
-def test_an_event_stream_may_be_silent_and_ends_when_the_gateway_does(rogue_with, gateway_to):
-    async def behave(asked, reader, writer):
+def test_an_event_stream_may_be_silent_and_ends_when_the_gateway_does(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
+    async def behave(asked: Asked, reader: Reader, writer: Writer) -> None:
         writer.write(
             b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
         )
@@ -272,7 +282,7 @@ def test_an_event_stream_may_be_silent_and_ends_when_the_gateway_does(rogue_with
     gateway.join()
 
 
-def test_a_header_that_is_not_utf8_is_refused(rogue_with, gateway_to):
+def test_a_header_that_is_not_utf8_is_refused(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url)
     with RawClient(gateway.port) as client:

@@ -4,11 +4,11 @@ import httpx2
 import pytest
 
 from tests.gateway.raw import RawClient
-from tests.gateway.rogue import answer, answering
-from tests.gateway.serving import TOKEN
+from tests.gateway.rogue import RogueWith, answer, answering
+from tests.gateway.serving import TOKEN, GatewayTo
 
 
-def test_a_path_and_query_arrive_byte_for_byte(rogue_with, gateway_to):
+def test_a_path_and_query_arrive_byte_for_byte(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url)
     target = "/v1/images/a%20b%C3%BC;x=1/~('!')?x=%2F&y=+&&z=a%00?b"
@@ -18,7 +18,9 @@ def test_a_path_and_query_arrive_byte_for_byte(rogue_with, gateway_to):
     assert rogue.asked[0].target == target
 
 
-def test_the_root_of_a_service_and_an_empty_rest_are_its_root(rogue_with, gateway_to):
+def test_the_root_of_a_service_and_an_empty_rest_are_its_root(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url)
     with RawClient(gateway.port) as client:
@@ -28,7 +30,9 @@ def test_the_root_of_a_service_and_an_empty_rest_are_its_root(rogue_with, gatewa
     assert [asked.target for asked in rogue.asked] == ["/", "/"]
 
 
-def test_what_a_client_may_not_claim_is_replaced_by_what_we_know(rogue_with, gateway_to):
+def test_what_a_client_may_not_claim_is_replaced_by_what_we_know(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url)
     with RawClient(gateway.port) as client:
@@ -78,7 +82,7 @@ def test_what_a_client_may_not_claim_is_replaced_by_what_we_know(rogue_with, gat
     assert asked.header("user-agent").encode("latin-1") == "t\u00fcst/1".encode()
 
 
-def test_aiohttp_adds_nothing_of_its_own(rogue_with, gateway_to):
+def test_aiohttp_adds_nothing_of_its_own(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url)
     with RawClient(gateway.port) as client:
@@ -91,7 +95,7 @@ def test_aiohttp_adds_nothing_of_its_own(rogue_with, gateway_to):
     assert asked.all("content-length") == ["2"]
 
 
-def test_a_public_address_is_what_services_are_told(rogue_with, gateway_to):
+def test_a_public_address_is_what_services_are_told(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url, public_url="https://photos.example:8443")
     with RawClient(gateway.port) as client:
@@ -101,7 +105,9 @@ def test_a_public_address_is_what_services_are_told(rogue_with, gateway_to):
     assert rogue.asked[0].all("x-forwarded-host") == ["photos.example:8443"]
 
 
-def test_an_answers_head_passes_without_what_is_of_one_hop(rogue_with, gateway_to):
+def test_an_answers_head_passes_without_what_is_of_one_hop(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
     raw = answer(
         b"abc",
         "Connection: X-Hop",
@@ -142,7 +148,9 @@ def test_an_answers_head_passes_without_what_is_of_one_hop(rogue_with, gateway_t
         ("GET", b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", 302, "0"),
     ],
 )
-def test_answers_without_content_keep_the_connection(rogue_with, gateway_to, method, raw, status, length):
+def test_answers_without_content_keep_the_connection(
+    rogue_with: RogueWith, gateway_to: GatewayTo, method: str, raw: bytes, status: int, length: str | None
+) -> None:
     rogue = rogue_with(answering(raw))
     gateway, key = gateway_to(rogue.url)
     with RawClient(gateway.port) as client:
@@ -154,7 +162,9 @@ def test_answers_without_content_keep_the_connection(rogue_with, gateway_to, met
     assert len(rogue.asked) == 3  # a redirect is passed on, not followed
 
 
-def test_connections_to_a_service_are_kept_and_used_again(rogue_with, gateway_to):
+def test_connections_to_a_service_are_kept_and_used_again(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url)
     headers = {"Authorization": f"Bearer {key}"}
@@ -183,7 +193,9 @@ def test_connections_to_a_service_are_kept_and_used_again(rogue_with, gateway_to
         "/s/abc%2f..%2fv1",
     ],
 )
-def test_paths_that_can_be_read_in_two_ways_are_refused(rogue_with, gateway_to, path):
+def test_paths_that_can_be_read_in_two_ways_are_refused(
+    rogue_with: RogueWith, gateway_to: GatewayTo, path: str
+) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url)
     with RawClient(gateway.port) as client:
@@ -194,7 +206,7 @@ def test_paths_that_can_be_read_in_two_ways_are_refused(rogue_with, gateway_to, 
     assert rogue.asked == []
 
 
-def test_names_with_dots_are_no_dot_segments(rogue_with, gateway_to):
+def test_names_with_dots_are_no_dot_segments(rogue_with: RogueWith, gateway_to: GatewayTo) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url)
     with RawClient(gateway.port) as client:
@@ -202,7 +214,9 @@ def test_names_with_dots_are_no_dot_segments(rogue_with, gateway_to):
         assert client.read().status == 200
 
 
-def test_an_unknown_service_is_404_and_names_those_that_are(rogue_with, gateway_to):
+def test_an_unknown_service_is_404_and_names_those_that_are(
+    rogue_with: RogueWith, gateway_to: GatewayTo
+) -> None:
     rogue = rogue_with(answering(answer(b"{}")))
     gateway, key = gateway_to(rogue.url)
     answered = httpx2.get(f"{gateway.url}/api/nothing/v1/x", headers={"Authorization": f"Bearer {key}"})
