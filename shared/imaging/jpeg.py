@@ -21,14 +21,14 @@ _MAX_GARBAGE = 4_096  # bytes between segments, which decoders skip as well
 
 @dataclass(slots=True)
 class JpegHeader:
-    """The segments of a JPEG that matter here; `scan` is where its first scan starts."""
+    """The segments of a JPEG that matter here, up to its first scan."""
 
     width: int = 0
     height: int = 0
     components: int = 0
     bits: int = 0
     progressive: bool = False
-    scan: int = 0
+    has_scan: bool = False
     exif: bytes = b""
     _profile_parts: dict[int, tuple[int, int]] = field(default_factory=dict)
 
@@ -64,11 +64,11 @@ def read_jpeg(source: Source) -> JpegHeader:
             break
         length = struct.unpack(">H", exactly(source, offset + 1, 2))[0]
         if marker == _START_OF_SCAN:
-            header.scan = offset + 1 + length
+            header.has_scan = True
             break
         header.take(source, marker, offset + 3, length - 2)
         offset += 1 + max(length, 2)
-    if not header.components or not header.scan:
+    if not header.components or not header.has_scan:
         raise BrokenImage("The JPEG has no image in it.")
     return header
 

@@ -35,7 +35,6 @@ _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
 _CUT_OFF = "The image is cut off, or its pixels are damaged."
-_END_OF_IMAGE = b"\xff\xd9"
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 100  # cameras write 1, encoders about 10; each is a pass over all pixels, however few its bytes
 
@@ -71,8 +70,6 @@ def decode(data: bytes, info: ImageInfo, view: View | None = None) -> Pixels:
 def _decode_jpeg(data: bytes, info: ImageInfo, view: View) -> Pixels:
     source = MemorySource(data)
     header = read_jpeg(source)
-    if data.rfind(_END_OF_IMAGE, header.scan) < 0:
-        raise BrokenImage(_CUT_OFF)
     if header.progressive and data.count(_START_OF_SCAN) > _MAX_SCANS:
         raise BrokenImage("The JPEG has more scans than any encoder writes.")
     profile = header.profile(source)
@@ -93,6 +90,7 @@ def _reduced(data: bytes, header: JpegHeader, view: View) -> Pixels:
         flags |= cv2.IMREAD_COLOR_RGB
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     expected = (-(-header.height // factor), -(-header.width // factor))
+    # OpenCV answers None for a JPEG that is cut off, be it by one byte
     if pixels is None or pixels.shape[:2] != expected:
         raise BrokenImage(_CUT_OFF)
     keep = (-(-view.keep[0] // factor), -(-view.keep[1] // factor))

@@ -2,6 +2,7 @@
 
 import io
 import struct
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from PIL import Image, ImageCms
 from shared.imaging import BrokenImage, ImageLimits, probe
 from shared.imaging.opencv import cv2
 from shared.imaging.pixels import View, decode
+from shared.imaging.resize import shrink
 from tests.shared.imaging_samples import (
     CYAN_IN_LAB,
     cmyk_profile,
@@ -238,12 +240,39 @@ def test_a_header_that_lies_about_the_content() -> None:
         whole(bytes(content))
 
 
+def test_pixels_of_another_size_than_described() -> None:
+    for kind in ("JPEG", "PNG", "GIF"):
+        content = saved(photo(), kind)
+        with pytest.raises(BrokenImage):
+            decode(content, replace(probe(content), width=700))
+
+
+@pytest.mark.parametrize("ratio", [1.1, 1.5, 2.3, 3.4, 6.4])
+def test_shrinking_is_no_worse_than_the_mean_over_areas(ratio: float) -> None:
+    for name in ("coffee", "rocket"):
+        source = photo(name)
+        size = (round(source.width / ratio), round(source.height / ratio))
+        reference = source.resize(size, Image.Resampling.LANCZOS)
+        area = cv2.resize(np.asarray(source), size, interpolation=cv2.INTER_AREA)
+        ours = psnr(Image.fromarray(shrink(np.asarray(source), size)), reference)
+        assert ours > psnr(Image.fromarray(np.asarray(area, np.uint8)), reference) - 0.3
+
+
+@pytest.mark.parametrize("missing", [1, 2, 10, 1_000])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_without_its_last_bytes(missing: int, progressive: bool) -> None:
+    content = saved(photo(), "JPEG", progressive=progressive)[:-missing]
+    for size in ((600, 400), (75, 50)):
+        with pytest.raises(BrokenImage):
+            decode(content, probe(content), View((600, 400), size))
+
+
 def test_larger_limits_go_past_the_one_of_opencv() -> None:
     limits = ImageLimits(max_pixels=60_000_000)
     content = saved(Image.new("L", (10_000, 5_001), 50), "JPEG")
-    pixels = decode(content, probe(content, limits), View((10_000, 5_001), (100, 50)))
-    assert pixels.shape == (50, 100)
-    assert int(pixels[25, 50]) == 50
+    pixels = decode(content, probe(content, limits))
+    assert pixels.shape == (5_001, 10_000)
+    assert int(pixels[2_500, 5_000]) == 50
 
 
 def test_pillow_warns_of_nothing_that_the_limits_allow() -> None:
