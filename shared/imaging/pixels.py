@@ -35,6 +35,7 @@ _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
 _CUT_OFF = "The image is cut off, or its pixels are damaged."
+_OTHER_SIZE = "The image's header and its content tell of different sizes."
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 100  # cameras write 1, encoders about 10; each is a pass over all pixels, however few its bytes
 
@@ -70,6 +71,8 @@ def decode(data: bytes, info: ImageInfo, view: View | None = None) -> Pixels:
 def _decode_jpeg(data: bytes, info: ImageInfo, view: View) -> Pixels:
     source = MemorySource(data)
     header = read_jpeg(source)
+    if (header.width, header.height) != info.stored_size:
+        raise BrokenImage(_OTHER_SIZE)
     if header.progressive and data.count(_START_OF_SCAN) > _MAX_SCANS:
         raise BrokenImage("The JPEG has more scans than any encoder writes.")
     profile = header.profile(source)
@@ -107,7 +110,7 @@ def _decode_by_pillow(data: bytes, info: ImageInfo, view: View, profile: bytes) 
         if info.format is ImageFormat.TIFF:  # Pillow turns TIFFs by itself
             orientation, view = 1, view.turned() if orientation >= 5 else view
         elif image.size != info.stored_size:
-            raise BrokenImage("The image's header and its content tell of different sizes.")
+            raise BrokenImage(_OTHER_SIZE)
         profile = profile or image.info.get("icc_profile", b"")
         if view.keep == info.stored_size:
             image.draft(None, view.size)

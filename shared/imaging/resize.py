@@ -11,8 +11,9 @@ def shrink(pixels: Pixels, size: tuple[int, int]) -> Pixels:
     """`pixels` (no alpha) at `size` (width, height).
 
     A cubic step to the nearest multiple of `size`, then the mean over whole blocks. Against a Lanczos
-    reference that is 0 to 6 dB better than INTER_AREA alone, and up to five times as fast, since only
-    INTER_AREA by whole numbers has a vectorised form.
+    reference that is 2 to 8 dB better than INTER_AREA alone down to 2/3 of the size, where most of what
+    JPEG's reduced decoding leaves to do lies, and at most 1.3 dB worse at any size (tried on four
+    photographs). It takes 0.2 to 0.8 of the time, as only INTER_AREA by whole numbers is vectorised.
     """
     height, width = pixels.shape[:2]
     if (width, height) == size:
