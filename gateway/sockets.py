@@ -18,6 +18,8 @@ class EventSocket(WebSocketsSansIOProtocol):
             self.writable.set()
             self._cut_later()
         await super().send(message)
+        if message["type"] == "websocket.http.response.body" and self.close_sent:
+            self.handshake_complete = True  # refused, which is an answer too, and nothing to log
 
     def shutdown(self) -> None:
         """The server ends: 1012, and no lingering."""

@@ -135,6 +135,7 @@ class Stream:
             client.deliver(entry.text)
             if not count % SHARE:
                 await asyncio.sleep(0)
+        await asyncio.sleep(0)  # what was queued goes out before the next comes: many may come at once
 
     def _set_ready(self) -> None:
         self.position = self._live_from
