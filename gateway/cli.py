@@ -13,6 +13,7 @@ from gateway.repository import KeyRow
 from gateway.settings import GatewaySettings
 from shared.contracts.keys import Scope
 from shared.database import Database, make_engine, migrate
+from shared.database.migrations import DatabaseTooNew
 from shared.database.types import now
 from shared.errors import DarkroomError
 
@@ -81,8 +82,8 @@ def _run(work: Callable[[Keys], Awaitable[T]]) -> T:
     """The result of `work`; a refusal ends the command with one sentence."""
     try:
         return asyncio.run(_with_keys(work))
-    except DarkroomError as error:
-        typer.echo(error.detail, err=True)
+    except (DarkroomError, DatabaseTooNew) as error:
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
 
 

@@ -95,7 +95,7 @@ def answering(raw: bytes) -> Behaviour:
         length = int(asked.header("content-length") or 0)
         if length:
             await reader.readexactly(length)
-        writer.write(raw)
+        writer.write(raw.partition(b"\r\n\r\n")[0] + b"\r\n\r\n" if asked.method == "HEAD" else raw)
 
     return behave
 
