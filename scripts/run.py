@@ -79,7 +79,7 @@ def address(settings: StackSettings) -> str:
     gateway = next((one for one in settings.services if one.name == "gateway"), settings.services[0])
     host = f"[{gateway.reached_at}]" if ":" in gateway.reached_at else gateway.reached_at
     place = f"http://{host}:{gateway.port}/"
-    key = settings.data / "admin.key"
+    key = Path(settings.environment.get("DARKROOM_GATEWAY_ADMIN_KEY_FILE") or settings.data / "admin.key")
     if settings.environment.get("DARKROOM_AUTH", "").lower() == "off" or not key.exists():
         return place
     return f"{place}#key={key.read_text().strip()}"

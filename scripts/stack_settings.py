@@ -12,6 +12,8 @@ from honcho.environ import parse_procfile  # type: ignore[import-untyped]
 # The ports of design.md. A process of the Procfile that is not named here needs its DARKROOM_<NAME>_PORT.
 PORTS = {"gateway": 8000, "tagging": 8001, "imagestore": 8002, "processing": 8003, "sdcard": 8004}
 
+# What people and programs talk to; it ends first, so that nothing new reaches the services behind it.
+FRONT = frozenset({"gateway", "legacy"})
 # How long the services may take to finish what is in flight (20 s, limits.md); all is gone after 25 s.
 STOP_SECONDS = 24.0
 
@@ -75,6 +77,9 @@ class StackSettings:
             raise StackError(f"{procfile} names no process to run.")
         for service in services:
             environment[service.port_setting] = str(service.port)
+        # what the gateway has behind it, unless that is set
+        behind = ",".join(service.name for service in services if service.name not in FRONT)
+        environment.setdefault("DARKROOM_SERVICES", behind)
         logs = environment.get("DARKROOM_LOGS", "files")
         if logs not in {"files", "console"}:
             raise StackError(f"DARKROOM_LOGS is {logs!r}; it can be files or console.")

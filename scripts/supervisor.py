@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scripts.service_log import ServiceLog
 from scripts.service_process import ServiceProcess
-from scripts.stack_settings import Service, StackError, StackSettings
+from scripts.stack_settings import FRONT, Service, StackError, StackSettings
 
 DEATHS_AT_START = 3
 SLOW_START_SECONDS = 20.0
@@ -20,8 +20,6 @@ SETTLED_SECONDS = 10.0
 TRIM_SECONDS = 30.0
 # What the services behind the front have left of the time to stop, however long the front takes.
 BEHIND_SECONDS = 2.0
-# What people and programs talk to ends first, so that nothing new reaches the services behind it.
-FRONT = frozenset({"gateway", "legacy"})
 
 
 class Supervisor:

@@ -33,6 +33,7 @@ def test_services_share_a_secret_that_stays_the_same(tmp_path: Path) -> None:
             told = [stack.ask(name)["environment"] for name in PAIR]
             tokens += [one["DARKROOM_SERVICE_TOKEN"] for one in told]
             assert told[0]["DARKROOM_DATA_DIR"] == str(tmp_path / "data")
+            assert told[0]["DARKROOM_SERVICES"] == "imagestore"
     assert len(tokens[0]) >= 32
     assert tokens == [tokens[0]] * 4
     assert (tmp_path / "data/service.token").stat().st_mode & 0o777 == 0o600

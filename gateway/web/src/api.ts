@@ -117,11 +117,16 @@ export function imagePath(name: string): string {
   return `${IMAGES}/${encodeURIComponent(name)}`;
 }
 
+/** The digest is in the address: a new content of the name is another address, and both may be kept for ever. */
 export function contentPath(image: Image): string {
-  return `${imagePath(image.name)}/content?version=${image.version}`;
+  return `${imagePath(image.name)}/content?digest=${hex(image)}`;
 }
 
-/** A smaller picture; the version is in the address, so that a new content of the name is a new picture. */
+/** A smaller picture, in the format that this browser likes best. */
 export function renditionPath(image: Image, edge: number, fit: "cover" | "contain"): string {
-  return `${imagePath(image.name)}/rendition?width=${edge}&height=${edge}&fit=${fit}&version=${image.version}`;
+  return `${imagePath(image.name)}/rendition?width=${edge}&height=${edge}&fit=${fit}&digest=${hex(image)}`;
+}
+
+function hex(image: Image): string {
+  return image.digest.replace("sha256:", "");
 }

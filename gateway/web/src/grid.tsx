@@ -82,7 +82,7 @@ function Tile({ image, selected, tabbable, focused, open, toggle, keyed }: TileP
         onClick={(event) => (event.shiftKey || event.ctrlKey || event.metaKey ? toggle(event.shiftKey) : open())}
       >
         <img
-          key={image.version}
+          key={image.digest}
           src={renditionPath(image, 320, "cover")}
           alt=""
           loading="lazy"

@@ -48,7 +48,7 @@ export function Viewer(props: Props) {
     <div class="viewer" role="dialog" aria-modal="true" aria-label={image.name}>
       <figure>
         <a href={contentPath(image)} target="_blank" rel="noreferrer" title="Open the original">
-          <img key={image.version} src={renditionPath(image, LARGE_EDGE, "contain")} alt={image.name} />
+          <img key={image.digest} src={renditionPath(image, LARGE_EDGE, "contain")} alt={image.name} />
         </a>
         <button class="step previous" aria-label="Previous image" disabled={!hasPrevious} onClick={() => step(-1)}>
           ‹

@@ -25,11 +25,11 @@ describe("paths", () => {
   });
 
   it("differ with each content of a name", () => {
-    const image = { name: "a.jpg", version: 3 } as Image;
+    const image = { name: "a.jpg", digest: "sha256:c0ffee" } as Image;
     expect(renditionPath(image, 320, "cover")).toBe(
-      "/api/imagestore/v1/images/a.jpg/rendition?width=320&height=320&fit=cover&version=3",
+      "/api/imagestore/v1/images/a.jpg/rendition?width=320&height=320&fit=cover&digest=c0ffee",
     );
-    expect(contentPath(image)).toBe("/api/imagestore/v1/images/a.jpg/content?version=3");
+    expect(contentPath(image)).toBe("/api/imagestore/v1/images/a.jpg/content?digest=c0ffee");
   });
 });
 
