@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
+from prometheus_client import Gauge
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -23,7 +25,7 @@ from gateway.keys import Keys
 from gateway.passage import Passage
 from gateway.proxy import Proxy
 from gateway.routes import keys_router, session_router
-from gateway.settings import GatewaySettings, Upstream
+from gateway.settings import GatewaySettings
 from gateway.site import add_site, docs_router
 from gateway.sockets import EventSocket
 from shared.database import Database, make_engine, migrate
@@ -62,46 +64,63 @@ class Background:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
+class Parts:
+    """The parts of one gateway, and their beginning and end."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.settings = settings
+        self.engine = make_engine(settings.effective_database_url, busy_timeout=settings.busy_timeout_seconds)
+        self.database = Database(self.engine, waiting_writes=settings.waiting_writes)
+        self.keys = Keys(self.database, session_days=settings.session_days)
+        self.access = Access(settings, self.keys)
+        self.connections = Connections(settings)
+        self.proxy = Proxy(settings, self.connections)
+        self.hub = Hub(settings, self.access, self.keys, self.connections)
+        self.background = Background()
+
+    def checks(self) -> dict[str, Check]:
+        """What has to be well for requests to be served."""
+        checks: dict[str, Check] = {"database": self.database.check, "background": self.background.check}
+        for upstream in self.settings.upstreams.values():
+            checks[upstream.name] = partial(self.connections.check, upstream)
+        return checks
+
+    @asynccontextmanager
+    async def lifespan(self, app: FastAPI) -> AsyncIterator[None]:
+        """Begin what the requests need, in order, and end it in the opposite one."""
+        settings, keys = self.settings, self.keys
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.database.close)
+            await asyncio.to_thread(migrate, self.engine, MIGRATIONS)
+            await self.database.quick_check()
+            if settings.auth == "on":
+                await ensure_admin_key(keys, settings.effective_admin_key_file)
+            self.connections.open()
+            stack.push_async_callback(self.connections.close)
+            stack.push_async_callback(_note_uses, keys)
+            self.background.start(
+                self.hub.run(), _note_uses_often(keys), _end_streams(app.state.drain, self.proxy)
+            )
+            stack.push_async_callback(self.background.stop)
+            yield
+
+
 def create_app(settings: GatewaySettings | None = None) -> Front:
     """The gateway, by its settings; by those of the environment where none are given."""
     settings = settings or GatewaySettings()
-    engine = make_engine(settings.effective_database_url, busy_timeout=settings.busy_timeout_seconds)
-    database = Database(engine, waiting_writes=settings.waiting_writes)
-    keys = Keys(database, session_days=settings.session_days)
-    connections = Connections(settings)
-    proxy = Proxy(settings, connections)
-    background = Background()
-    checks: dict[str, Check] = {"database": database.check, "background": background.check}
-    for upstream in settings.upstreams.values():
-        checks[upstream.name] = _check_of(connections, upstream)
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(database.close)
-            await asyncio.to_thread(migrate, engine, MIGRATIONS)
-            await database.quick_check()
-            if settings.auth == "on":
-                await ensure_admin_key(keys, settings.effective_admin_key_file)
-            connections.open()
-            stack.push_async_callback(connections.close)
-            stack.push_async_callback(_note_uses, keys)
-            background.start(hub.run(), _note_uses_often(keys), _end_streams(app.state.drain, proxy))
-            stack.push_async_callback(background.stop)
-            yield
-
+    parts = Parts(settings)
     app = create_web_app(
         title="Darkroom",
         description="Tag, keep, process and browse collections of images.",
         settings=settings,
-        lifespan=lifespan,
-        checks=checks,
+        lifespan=parts.lifespan,
+        checks=parts.checks(),
         service_token="",
     )
-    access = Access(settings, keys)
-    hub = Hub(settings, access, keys, connections, app.state.metrics.registry)
-    app.user_middleware.append(Middleware(Entrance, access=access))  # within what surrounds every request
-    _add_routes(app, settings, keys, access, connections)
+    app.user_middleware.append(Middleware(Entrance, access=parts.access))  # within the surroundings
+    _add_routes(app, parts)
+    sockets = Gauge("websockets", "WebSocket clients", registry=app.state.metrics.registry)
+    sockets.set_function(parts.hub.count)
     app.state.server_options = {
         "ws": EventSocket,
         "ws_max_size": settings.socket_message_bytes,
@@ -110,12 +129,12 @@ def create_app(settings: GatewaySettings | None = None) -> Front:
         "ws_ping_timeout": settings.socket_ping_seconds,
     }
     passage = Surroundings(
-        Passage(settings, access, proxy),
+        Passage(settings, parts.access, parts.proxy),
         metrics=app.state.metrics,
         service_token="",
         access_log=settings.access_log,
     )
-    return Front(app, _allow_origins(app, passage, settings), hub)
+    return Front(app, _allow_origins(app, passage, settings), parts.hub)
 
 
 def _allow_origins(app: FastAPI, passage: ASGIApp, settings: GatewaySettings) -> ASGIApp:
@@ -133,24 +152,16 @@ def _allow_origins(app: FastAPI, passage: ASGIApp, settings: GatewaySettings) ->
     return CORSMiddleware(passage, **options)
 
 
-def _add_routes(
-    app: FastAPI, settings: GatewaySettings, keys: Keys, access: Access, connections: Connections
-) -> None:
-    own = app.openapi
-    app.openapi_url = None  # the merged document stands there instead
-    documents = Documents(settings, connections, own)
-    app.include_router(keys_router(keys))
-    app.include_router(session_router(settings, keys, access))
-    app.include_router(documents_router(documents))
-    app.include_router(docs_router(settings))
+def _add_routes(app: FastAPI, parts: Parts) -> None:
+    """All of the gateway's own paths. FastAPI's document gives its place to the merged one."""
+    own = [route for route in app.router.routes if getattr(route, "path", "") != app.openapi_url]
+    app.router.routes[:] = own
+    app.state.documents = Documents(parts.settings, parts.connections, app.openapi)
+    app.include_router(keys_router(parts.keys))
+    app.include_router(session_router(parts.settings, parts.keys, parts.access))
+    app.include_router(documents_router(app.state.documents))
+    app.include_router(docs_router(parts.settings))
     add_site(app)
-
-
-def _check_of(connections: Connections, upstream: Upstream) -> Check:
-    async def check() -> None:
-        await connections.check(upstream)
-
-    return check
 
 
 async def _note_uses(keys: Keys) -> None:

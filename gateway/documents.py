@@ -54,6 +54,10 @@ class Documents:
             )
         return behind_gateway(document, service, self._cookie)
 
+    def forget(self) -> None:
+        """Ask again at the next request, however fresh what is known may be."""
+        self._fresh.clear()
+
     async def _fetch(self, service: str) -> Document | None:
         url = f"{self._upstreams[service].url}/openapi.json"
         try:

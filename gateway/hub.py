@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterable
 from functools import lru_cache
 
-from prometheus_client import CollectorRegistry, Gauge
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import Message, Receive, Scope, Send
@@ -47,7 +46,6 @@ class Hub:
         access: Access,
         keys: Keys,
         connections: Connections,
-        registry: CollectorRegistry,
     ) -> None:
         self._settings = settings
         self._access = access
@@ -58,7 +56,10 @@ class Hub:
             name: make_stream(settings, Source(upstream, connections, _token(settings)))
             for name, upstream in settings.upstreams.items()
         }
-        Gauge("websockets", "WebSocket clients", registry=registry).set_function(lambda: len(self._clients))
+
+    def count(self) -> int:
+        """How many clients there are."""
+        return len(self._clients)
 
     async def run(self) -> None:
         """Follow the services, and close the sockets of keys that end, until cancelled."""

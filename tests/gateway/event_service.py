@@ -33,9 +33,10 @@ class EventSettings(ServiceSettings):
 class EventService:
     """Can be stopped, started again on the same port and rows, and made to forget."""
 
-    def __init__(self, folder: Path, port: int | None = None) -> None:
+    def __init__(self, folder: Path, extend: Callable[[FastAPI], None] = lambda _app: None) -> None:
         self._folder = folder
-        self.port = port or free_port()
+        self._extend = extend
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._serving: Serving | None = None
         self._engine = make_engine(f"sqlite:///{folder / 'events.db'}")
@@ -44,7 +45,9 @@ class EventService:
 
     def start(self) -> "EventService":
         """Serve."""
-        self._serving = Serving(make_app(self._folder, self.port))
+        app = make_app(self._folder, self.port)
+        self._extend(app)
+        self._serving = Serving(app)
         return self
 
     def stop(self) -> None:
