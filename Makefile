@@ -6,7 +6,7 @@ SETUP = python=$$(sh scripts/find-python.sh) && "$$python" -m scripts.setup
 PYTEST = .venv/bin/python -m pytest
 
 run:
-	$(SETUP) run && exec .venv/bin/python -m scripts.run
+	$(SETUP) run && exec .venv/bin/python -m scripts.run $(RUN_ARGS)
 
 test:
 	$(SETUP) dev && $(PYTEST) -q $(PYTEST_ARGS) && npm --prefix gateway/web test --silent

@@ -75,6 +75,7 @@ function Tile({ image, selected, tabbable, focused, open, toggle, keyed }: TileP
     <li class={selected ? "tile selected" : "tile"}>
       <button
         class="open"
+        data-name={image.name}
         aria-label={selected ? `${about}, selected` : about}
         tabIndex={tabbable ? 0 : -1}
         onFocus={focused}
@@ -134,6 +135,11 @@ function More({ cursor, more }: { cursor: string | null; more(): void }) {
       {cursor !== null && <button onClick={more}>More</button>}
     </div>
   );
+}
+
+/** Puts the keyboard back on an image: the one that was last seen large. */
+export function focusTile(name: string): void {
+  document.querySelector<HTMLElement>(`.tile [data-name="${CSS.escape(name)}"]`)?.focus();
 }
 
 /** How far each arrow key goes: a row has as many pictures as the window is wide. */

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Api, contentPath, renditionPath } from "./api";
 import { bytes, moment } from "./format";
 import type { Change } from "./gallery";
+import { focusTile } from "./grid";
 import type { Image } from "./model";
 
 interface Props {
@@ -26,11 +27,12 @@ const LARGE_EDGE = 1600;
 export function Viewer(props: Props) {
   const { image, hasPrevious, hasNext, step, close, share, remove } = props;
   const shut = useRef<HTMLButtonElement>(null);
+  const name = useRef(image.name);
+  name.current = image.name;
   useEffect(() => {
-    const before = document.activeElement;
     shut.current?.focus();
     // The page behind is inert until it has been drawn without the viewer.
-    return () => requestAnimationFrame(() => before instanceof HTMLElement && before.focus());
+    return () => requestAnimationFrame(() => focusTile(name.current));
   }, []);
   useEffect(() => {
     const keyed = (event: KeyboardEvent) => {
