@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from shared.contracts.problems import PROBLEM_JSON, Problem
+
 Document = dict[str, Any]
 REFERENCE = re.compile(r"#/components/([A-Za-z]+)/([A-Za-z0-9._-]+)")
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
@@ -19,6 +21,7 @@ SECURITY_SCHEMES: Document = {
         "description": "What `POST /v1/session` gives a browser",
     },
 }
+PROBLEM_CONTENT = {"schema": {"$ref": "#/components/schemas/Problem"}}
 SECURITY: list[dict[str, list[str]]] = [{"key": []}, {"session": []}]
 
 
@@ -26,7 +29,8 @@ def secured(document: Document, cookie: str) -> Document:
     """The document with how to authenticate at the gateway."""
     schemes = {**SECURITY_SCHEMES, "session": {**SECURITY_SCHEMES["session"], "name": cookie}}
     components = {**document.get("components", {}), "securitySchemes": schemes}
-    paths = {path: _mark_open(path, item) for path, item in document.get("paths", {}).items()}
+    components["schemas"] = {**components.get("schemas", {}), "Problem": Problem.model_json_schema()}
+    paths = {path: _name_problems(_mark_open(path, item)) for path, item in document.get("paths", {}).items()}
     return {**document, "paths": paths, "components": components, "security": SECURITY}
 
 
@@ -48,8 +52,7 @@ def merge(own: Document, services: Mapping[str, Document], cookie: str) -> Docum
         renamed = _rename(document, service.capitalize())
         for kind, named in renamed.get("components", {}).items():
             if kind != "securitySchemes":
-                prefixed = {service.capitalize() + name: value for name, value in named.items()}
-                components.setdefault(kind, {}).update(prefixed)
+                components.setdefault(kind, {}).update(_prefixed(named, service.capitalize()))
         for path, item in renamed.get("paths", {}).items():
             place = path if path.startswith(LINKS) else f"/api/{service}{path}"
             paths[place] = _rename_operations(item, service)
@@ -58,6 +61,14 @@ def merge(own: Document, services: Mapping[str, Document], cookie: str) -> Docum
     if tags:
         merged["tags"] = tags
     return secured(merged, cookie)
+
+
+def _prefixed(named: Document, prefix: str) -> Document:
+    """The components under their new names, which their titles follow: generators name classes by those."""
+    return {
+        prefix + name: {**value, "title": prefix + value["title"]} if "title" in value else value
+        for name, value in named.items()
+    }
 
 
 def _rename(node: Any, prefix: str) -> Any:
@@ -80,6 +91,20 @@ def _rename_operations(item: Document, service: str) -> Document:
         operation["tags"] = [f"{service} {tag}" for tag in operation.get("tags", ["calls"])]
         renamed[method] = operation
     return renamed
+
+
+def _name_problems(item: Document) -> Document:
+    """Every answer that is a problem refers to the one schema: else generated clients have one for each."""
+    named = dict(item)
+    for method in METHODS & item.keys():
+        answers = {
+            status: {**answer, "content": {**answer["content"], PROBLEM_JSON: PROBLEM_CONTENT}}
+            if PROBLEM_JSON in answer.get("content", {})
+            else answer
+            for status, answer in item[method].get("responses", {}).items()
+        }
+        named[method] = {**item[method], "responses": answers}
+    return named
 
 
 def _mark_open(path: str, item: Document) -> Document:

@@ -99,9 +99,13 @@ def test_the_merged_document_is_valid_and_whole(service: EventService, gateway_t
     own, theirs = document["components"]["schemas"]["Key"], document["components"]["schemas"]["ImagestoreKey"]
     assert "tail" not in own["properties"]
     assert "tail" in theirs["properties"]
+    titles = [schema["title"] for schema in document["components"]["schemas"].values() if "title" in schema]
+    assert len(titles) == len(set(titles))  # generators name classes by them
     for reference in references(document):
         kind, name = re.fullmatch(r"#/components/(\w+)/([\w.-]+)", reference).groups()  # type: ignore[union-attr]
         assert name in document["components"][kind]
+    refusal = paths["/api/imagestore/v1/animals"]["post"]["responses"]["4XX"]["content"]
+    assert refusal == {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     body = paths["/api/imagestore/v1/animals"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     assert body == {"$ref": "#/components/schemas/ImagestoreKey"}
     identities = [operation["operationId"] for _, _, operation in operations(document)]

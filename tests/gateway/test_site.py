@@ -91,6 +91,7 @@ def test_trying_a_call_out_in_swagger_ui(
     serve_events: ServeEvents, gateway_to: GatewayTo, browser_page: Page
 ) -> None:
     gateway, key = gateway_to(serve_events().url)
+    open_signed_in(browser_page, gateway, key)
     errors: list[str] = []
     foreign: list[str] = []
     browser_page.on(
@@ -101,7 +102,6 @@ def test_trying_a_call_out_in_swagger_ui(
         "request",
         lambda request: None if request.url.startswith(gateway.url) else foreign.append(request.url),
     )
-    open_signed_in(browser_page, gateway, key)
     browser_page.goto(f"{gateway.url}/docs")
     browser_page.get_by_text("Make a key; it is shown this once").wait_for()
     choose(browser_page, "imagestore")
@@ -126,7 +126,7 @@ def test_docs_send_a_stranger_to_sign_in(gateway_to: GatewayTo, browser_page: Pa
 
 def open_signed_in(page: Page, gateway: Serving, key: str) -> None:
     """What the user interface does with the key in the address."""
-    page.goto(f"{gateway.url}/docs/documents.json")
+    page.goto(f"{gateway.url}/docs")  # any page of ours that has an icon
     status = page.evaluate(
         "key => fetch('/v1/session', {method: 'POST', headers: {'Content-Type': 'application/json'},"
         " body: JSON.stringify({key})}).then(answer => answer.status)",
