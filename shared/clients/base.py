@@ -1,6 +1,6 @@
 """What the typed clients share: the connection, the key, and problems as exceptions."""
 
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx2
 from pydantic import BaseModel, ValidationError
@@ -32,7 +32,7 @@ class ServiceClient:
             headers["X-Darkroom-Actor"] = actor
         self.http = httpx2.AsyncClient(base_url=base_url, headers=headers, timeout=TIMEOUT, trust_env=False)
 
-    async def __aenter__(self) -> "ServiceClient":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
