@@ -6,8 +6,10 @@ Unavailable when the store does not answer, and OSError (ENOSPC) when the disk i
 
 import contextlib
 import os
+import shutil
 import tempfile
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -46,7 +48,7 @@ class BlobStore(Protocol):
     staging: Path
 
     def put(self, key: str, source: bytes | Path, *, durable: bool = True) -> None:
-        """Store bytes, or a file (which is taken away); on disk when it returns, if `durable`."""
+        """Store bytes, or a file, which is left alone; on disk when it returns, if `durable`."""
         ...
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
@@ -116,11 +118,11 @@ class LocalBlobs:
         self._making = threading.Lock()
 
     def put(self, key: str, source: bytes | Path, *, durable: bool = True) -> None:
-        """See BlobStore; a file on the same disk is moved, not copied."""
+        """See BlobStore; a file on the same disk is linked, not copied: it must not be written to again."""
         target = self.root / key
-        staged = source if isinstance(source, Path) else self._stage(source, durable=durable)
+        staged = self._link(source) if isinstance(source, Path) else self._stage(source)
         try:
-            if durable and isinstance(source, Path):
+            if durable:
                 _sync(staged)
             self._make_folder(target.parent, durable=durable)
             staged.replace(target)
@@ -176,20 +178,29 @@ class LocalBlobs:
         except FileNotFoundError:
             raise BlobMissing("the stored bytes are gone") from None
 
-    def _stage(self, data: bytes, *, durable: bool) -> Path:
-        descriptor, name = tempfile.mkstemp(dir=self.staging)
+    def _stage(self, data: bytes) -> Path:
+        staged = self._new_name()
         try:
-            rest = memoryview(data)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
-            if durable:
-                os.fsync(descriptor)
+            staged.write_bytes(data)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            staged.unlink(missing_ok=True)
             raise
-        finally:
-            os.close(descriptor)
-        return Path(name)
+        return staged
+
+    def _link(self, source: Path) -> Path:
+        staged = self._new_name()
+        try:
+            staged.hardlink_to(source)
+        except OSError:  # another disk, or one without links
+            try:
+                shutil.copyfile(source, staged)
+            except BaseException:
+                staged.unlink(missing_ok=True)
+                raise
+        return staged
+
+    def _new_name(self) -> Path:
+        return self.staging / uuid.uuid4().hex
 
     def _make_folder(self, folder: Path, *, durable: bool) -> None:
         if folder in self._synced or (not durable and folder.is_dir()):
@@ -227,8 +238,6 @@ class StoredBlobs:
         """See BlobStore."""
         with _as_ours():
             obstore.put(self._store, key, source)
-        if isinstance(source, Path):
-            source.unlink(missing_ok=True)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """See BlobStore."""

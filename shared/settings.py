@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -53,6 +54,7 @@ class ServiceSettings(DeployableSettings):
     """What a deployable with rows has besides."""
 
     database_url: str = ""
+    blobs_url: str = Field("", validation_alias=everywhere("blobs_url"))
     event_retention_days: PositiveFloat = 7.0
     event_poll_seconds: PositiveFloat = 0.25
     busy_timeout_seconds: PositiveFloat = 5.0
@@ -62,6 +64,14 @@ class ServiceSettings(DeployableSettings):
     def effective_database_url(self) -> str:
         """The database's URL; where none is set, a SQLite file in the deployable's own folder."""
         return self.database_url or f"sqlite:///{(self.home / f'{self.name}.db').absolute()}"
+
+    @property
+    def effective_blobs_url(self) -> str:
+        """Where the deployable's blobs live: in its own folder, or below its own name in a common store."""
+        if not self.blobs_url:
+            return f"file://{(self.home / 'blobs').absolute()}"
+        parts = urlsplit(self.blobs_url)
+        return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{self.name}"))
 
 
 def setting_names(settings: type[BaseSettings]) -> list[str]:

@@ -5,7 +5,7 @@ import os
 from pydantic import Field, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
-from shared.settings import MIB, Port, ServiceSettings, everywhere
+from shared.settings import MIB, Port, ServiceSettings
 
 
 class ImageStoreSettings(ServiceSettings):
@@ -14,7 +14,6 @@ class ImageStoreSettings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="DARKROOM_IMAGESTORE_", frozen=True, extra="ignore")
 
     port: Port = 8002
-    blobs_url: str = Field("", validation_alias=everywhere("blobs_url"))
     image_bytes: PositiveInt = 64 * MIB
     batch_bytes: PositiveInt = 1024 * MIB
     image_pixels: PositiveInt = 50_000_000
@@ -28,8 +27,3 @@ class ImageStoreSettings(ServiceSettings):
     link_attempts_per_minute: PositiveInt = 5
     sweep_seconds: PositiveFloat = 600.0
     orphan_hours: PositiveFloat = 24.0
-
-    @property
-    def effective_blobs_url(self) -> str:
-        """Where blobs live; below the service's own folder unless set."""
-        return self.blobs_url or f"file://{(self.home / 'blobs').absolute()}"

@@ -57,9 +57,14 @@ for _name, _columns, _unique in (
     ("images_size", ("size", "id"), False),
 ):
     Index(
-        _name, *(images.c[column] for column in _columns), unique=_unique, sqlite_where=LIVE, postgresql_where=LIVE
+        _name,
+        *(images.c[column] for column in _columns),
+        unique=_unique,
+        sqlite_where=LIVE,
+        postgresql_where=LIVE,
     )
-Index("images_deleted", images.c.deleted_at, sqlite_where=text("deleted_at IS NOT NULL"))
+DELETED = text("deleted_at IS NOT NULL")
+Index("images_deleted", images.c.deleted_at, sqlite_where=DELETED, postgresql_where=DELETED)
 Index("images_digest", images.c.digest)
 
 # Earlier contents of a name; the present one stands in images.

@@ -38,6 +38,10 @@ class Database:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._readers, self._read, work)
 
+    def read_now(self, work: Callable[[Connection], T]) -> T:
+        """The same as `read`, for code that is in a thread of its own already."""
+        return self._read(work)
+
     async def write(self, work: Callable[[Connection], T]) -> T:
         """The result of `work`, committed. Raises Unavailable when too many writes wait."""
         if self._writers is not None:

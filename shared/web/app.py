@@ -44,6 +44,7 @@ def create_app(
         redoc_url=None,
         responses={"4XX": PROBLEM, "5XX": PROBLEM},
         generate_unique_id_function=operation_id,
+        max_body_size=settings.json_body_bytes,
     )
     token = settings.service_token.get_secret_value() if service_token is None else service_token
     app.state.settings = settings

@@ -66,11 +66,6 @@ class Staged:
     data: bytes | None
     path: Path | None
 
-    def discard(self) -> None:
-        """Remove the file, if there is one and nobody took it."""
-        if self.path is not None:
-            self.path.unlink(missing_ok=True)
-
     def source(self) -> bytes | Path:
         """The bytes, or the file that holds them."""
         return self.data if self.path is None else self.path  # type: ignore[return-value]
@@ -94,6 +89,10 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.discard()
+
+    def discard(self) -> None:
+        """Remove the file, if there is one."""
         if self._file is not None:
             self._file.close()
             Path(self._file.name).unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from shared.contracts.problems import PROBLEM_JSON
-from shared.errors import BadRequest, DarkroomError, InsufficientStorage, Unavailable, Unprocessable
+from shared.errors import BadRequest, DarkroomError, InsufficientStorage, TooLarge, Unavailable, Unprocessable
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 STATE_KEY = "darkroom_request_id"  # where the middleware leaves the request's id in the scope's state
@@ -25,9 +25,9 @@ class BodyDisconnected(Exception):
     """Raised while a body is read when its sender has gone: nobody is left to be answered."""
 
 
-def problem_response(error: DarkroomError, request_id: str = "") -> Response:
-    """The answer for an error, wherever it was raised."""
-    body: dict[str, Any] = {
+def problem_of(error: DarkroomError, request_id: str) -> dict[str, Any]:
+    """The members of the problem that an error is."""
+    return {
         "type": f"urn:darkroom:problem:{error.code}",
         "title": error.title,
         "status": error.status,
@@ -36,7 +36,11 @@ def problem_response(error: DarkroomError, request_id: str = "") -> Response:
         "request_id": request_id,
         **error.extra,
     }
-    text = json.dumps(body, default=str)
+
+
+def problem_response(error: DarkroomError, request_id: str = "") -> Response:
+    """The answer for an error, wherever it was raised."""
+    text = json.dumps(problem_of(error, request_id), default=str)
     return Response(text, error.status, {"Cache-Control": "no-store", **error.headers}, PROBLEM_JSON)
 
 
@@ -84,6 +88,8 @@ def _from_validation(error: RequestValidationError) -> DarkroomError:
 
 
 def _from_http(error: HTTPException) -> DarkroomError:
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return TooLarge("the body is over the limit of this call")
     phrase = HTTPStatus(error.status_code).phrase
     made = DarkroomError(
         "" if error.detail == phrase else str(error.detail),

@@ -1,0 +1,130 @@
+"""HTTP for bytes: contents and renditions, served without a framework in between."""
+
+import re
+from typing import Annotated, Any
+from urllib.parse import parse_qs
+
+from fastapi import FastAPI, Query
+from starlette.types import Receive, Scope, Send
+
+from services.imagestore.parts import Parts
+from services.imagestore.renditions import DEFAULT_QUALITY, MAX_SIDE, Fit, RenditionSpec, negotiate
+from services.imagestore.routes import Name
+from shared.errors import Unprocessable
+from shared.imaging import ImageFormat
+from shared.web.content import Content, send_content
+from shared.web.direct import add_direct
+from shared.web.middleware import find_header
+
+DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+Digest = Annotated[
+    str | None,
+    Query(description="serve this very content, current or earlier; then it may be cached for ever"),
+]
+CONTENT_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The bytes", "content": {"image/*": BINARY}},
+    206: {"description": "The part that Range asked for", "content": {"image/*": BINARY}},
+    304: {"description": "The content is the one of If-None-Match"},
+}
+
+
+def add_content_routes(app: FastAPI, parts: Parts) -> None:
+    """Add `/content` and `/rendition` of an image to the app."""
+
+    async def serve_content(scope: Scope, receive: Receive, send: Send) -> None:
+        name: str = scope["path_params"]["name"]
+        digest = _digest(_query(scope).get("digest")) if scope["query_string"] else None
+        content = parts.contents.remembered(name, digest)
+        if content is None:
+            content = await parts.contents.find(name, digest)
+        await send_content(content, scope, receive, send)
+
+    async def serve_rendition(scope: Scope, receive: Receive, send: Send) -> None:
+        name: str = scope["path_params"]["name"]
+        query = _query(scope)
+        digest = _digest(query.get("digest"))
+        facts = await parts.catalogue.content(name, digest)
+        spec = read_spec(query, scope, facts.media_type)
+        content = await parts.renditions.find(facts, name, spec, immutable=digest is not None)
+        await send_content(varying(content) if "format" not in query else content, scope, receive, send)
+
+    def get_content(name: Name, digest: Digest = None) -> None:
+        """The image's bytes as they were put in: Range, ETag, If-None-Match, HEAD."""
+
+    def get_rendition(
+        name: Name,
+        width: Annotated[int | None, Query(ge=1, le=MAX_SIDE)] = None,
+        height: Annotated[int | None, Query(ge=1, le=MAX_SIDE)] = None,
+        fit: Fit = Fit.CONTAIN,
+        format: Annotated[  # noqa: A002 - the contract's name
+            str | None, Query(pattern="^(jpeg|png|webp|avif)$", description="by Accept unless given")
+        ] = None,
+        quality: Annotated[int, Query(ge=1, le=100)] = DEFAULT_QUALITY,
+        digest: Digest = None,
+    ) -> None:
+        """The image smaller or in another format: upright, in sRGB, without metadata."""
+
+    for path, direct, documentation, summary in (
+        ("content", serve_content, get_content, "The image itself"),
+        ("rendition", serve_rendition, get_rendition, "The image, resized or converted"),
+    ):
+        add_direct(
+            app.router,
+            f"/v1/images/{{name}}/{path}",
+            direct,
+            documentation,
+            summary=summary,
+            tags=["images"],
+            responses=CONTENT_ANSWERS,
+        )
+
+
+def _query(scope: Scope) -> dict[str, str]:
+    """Query parameters, the last of each name."""
+    text = scope["query_string"].decode("ascii", "replace")
+    return {name: values[-1] for name, values in parse_qs(text, keep_blank_values=True).items()}
+
+
+def _digest(given: str | None) -> str | None:
+    if given is None:
+        return None
+    found = DIGEST.fullmatch(given)
+    if found is None:
+        raise Unprocessable("digest: 64 hexadecimal digits of a SHA-256", code="invalid_digest")
+    return found.group(1)
+
+
+def read_spec(query: dict[str, str], scope: Scope, media_type: str) -> RenditionSpec:
+    """The rendition that query and Accept ask for. Raises Unprocessable `invalid_rendition`."""
+    try:
+        source = ImageFormat(media_type.removeprefix("image/"))
+        accept = (find_header(scope, b"accept") or b"*/*").decode("latin-1")
+        wanted = query.get("format")
+        return RenditionSpec(
+            width=_number(query.get("width")),
+            height=_number(query.get("height")),
+            fit=Fit(query.get("fit", Fit.CONTAIN)),
+            format=ImageFormat("jpeg" if wanted == "jpg" else wanted)
+            if wanted
+            else negotiate(accept, source),
+            quality=_number(query.get("quality")) or DEFAULT_QUALITY,
+        )
+    except ValueError as error:
+        raise Unprocessable(
+            f"{error}; width, height and quality are whole numbers, fit one of {', '.join(Fit)}, "
+            "format one of jpeg, png, webp, avif",
+            code="invalid_rendition",
+        ) from None
+
+
+def _number(text: str | None) -> int | None:
+    if text is None or text == "":
+        return None
+    return int(text)
+
+
+def varying(content: Content) -> Content:
+    """The same content, telling caches that another Accept may get another."""
+    headers = (*content.headers, (b"vary", b"Accept"))
+    return Content(content.size, content.etag, headers, content.data, content.chunks)

@@ -1,0 +1,118 @@
+"""Bytes out: contents and renditions, from memory where they are hot, computed once where they are not."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from cachetools import LRUCache
+
+from services.imagestore.renditions import Rendition, RenditionSpec, render
+from services.imagestore.repository import Facts
+from services.imagestore.service import Catalogue
+from services.imagestore.uploads import blob_key
+from shared.blobs import BlobStore
+from shared.caches import ByteCache, FileCache, SingleFlight
+from shared.database import Database
+from shared.imaging import ImageLimits
+from shared.web.content import Content, content_headers
+from shared.workers import WorkerPool
+
+HELD_CONTENT = 1024 * 1024  # content up to this size is read whole, and may stay in memory
+HOT_NAMES = 20_000
+MUTABLE = "private, no-cache"
+IMMUTABLE = "private, max-age=31536000, immutable"
+
+
+class Contents:
+    """The content of a name, remembered for as long as no row of the database changes."""
+
+    def __init__(
+        self, catalogue: Catalogue, database: Database, blobs: BlobStore, pool: WorkerPool, hot: ByteCache
+    ) -> None:
+        self._catalogue = catalogue
+        self._database = database
+        self._blobs = blobs
+        self._pool = pool
+        self._bytes = hot
+        self._by_name: LRUCache[tuple[str, str | None], Content] = LRUCache(HOT_NAMES)
+        self._stamp: int | None = None
+
+    def remembered(self, name: str, digest: str | None) -> Content | None:
+        """The content at once, if nothing has changed since it was last asked for; never waits."""
+        stamp = self._database.change_stamp()
+        if stamp is None or stamp != self._stamp:
+            self._by_name.clear()
+            self._stamp = stamp
+            return None
+        return self._by_name.get((name, digest))
+
+    async def find(self, name: str, digest: str | None) -> Content:
+        """The content of the name; with `digest`, that very one, also when it is an earlier version.
+
+        Raises ImageNotFound.
+        """
+        stamp = self._database.change_stamp()
+        facts = await self._catalogue.content(name, digest)
+        content = await self.load(facts, name, immutable=digest is not None)
+        if stamp is not None and stamp == self._stamp and content.data is not None:
+            self._by_name[name, digest] = content
+        return content
+
+    async def load(self, facts: Facts, name: str, *, immutable: bool, attachment: bool = False) -> Content:
+        """The content with those facts, in memory where it is small. Raises BlobMissing."""
+        headers = content_headers(
+            media_type=facts.media_type,
+            etag=facts.digest,
+            name=name,
+            cache_control=IMMUTABLE if immutable else MUTABLE,
+            attachment=attachment,
+        )
+        etag = f'"{facts.digest}"'.encode()
+        data = None
+        if facts.size <= HELD_CONTENT:
+            data = self._bytes.get(facts.digest)
+            if data is None:
+                data = await self._pool.run(self._blobs.read, blob_key(facts.digest))
+                self._bytes.put(facts.digest, data)
+        return Content(facts.size, etag, headers, data, self.pieces(facts.digest))
+
+    def pieces(self, digest: str) -> Callable[[int, int], Iterator[bytes]]:
+        """Reads a part of the stored bytes, piece by piece."""
+        return partial(self._blobs.chunks, blob_key(digest))
+
+
+class Renditions:
+    """Smaller or other forms of contents, kept by digest and parameters."""
+
+    def __init__(
+        self, blobs: BlobStore, cache: FileCache, hot: ByteCache, pool: WorkerPool, limits: ImageLimits
+    ) -> None:
+        self._blobs = blobs
+        self._cache = cache
+        self._bytes = hot
+        self._pool = pool
+        self._limits = limits
+        self._flights: SingleFlight[bytes] = SingleFlight()
+
+    async def find(self, facts: Facts, name: str, spec: RenditionSpec, *, immutable: bool) -> Content:
+        """The rendition, computed unless it is kept. Raises BrokenImage, BlobMissing, TooManyRequests."""
+        tag = f"{facts.digest}-{spec.cache_key}"
+        data = self._bytes.get(tag)
+        if data is None:
+            data = await self._flights.do(tag, lambda: self._pool.run(self._find_now, facts.digest, spec))
+            self._bytes.put(tag, data)
+        headers = content_headers(
+            media_type=spec.format.media_type,
+            etag=tag,
+            name=f"{name.rsplit('.', 1)[0]}.{spec.format}",
+            cache_control=IMMUTABLE if immutable else MUTABLE,
+        )
+        return Content(len(data), f'"{tag}"'.encode(), headers, data)
+
+    def _find_now(self, digest: str, spec: RenditionSpec) -> bytes:
+        key = f"{digest[:2]}/{digest}/{spec.cache_key}"
+        kept = self._cache.get(key)
+        if kept is not None:
+            return kept
+        made: Rendition = render(self._blobs.read(blob_key(digest)), spec, self._limits)
+        self._cache.put(key, made.content)
+        return made.content

@@ -1,0 +1,141 @@
+"""HTTP for the catalogue: find, show, change and remove images."""
+
+from typing import Annotated, Any, cast
+
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+
+from services.imagestore import presenting
+from services.imagestore.parts import Parts
+from services.imagestore.repository import ImageRow, Search, sort_key
+from services.imagestore.service import facts_of
+from shared.contracts.imagestore import (
+    Image,
+    ImageChange,
+    ImageVersion,
+    Restore,
+    Sort,
+    TagCount,
+    TrashedImage,
+)
+from shared.contracts.pages import Page
+from shared.database.types import EPOCH, MICROSECOND
+from shared.web.caller import actor, public_base
+from shared.web.content import matches
+from shared.web.cursors import decode_cursor, encode_cursor
+
+Name = Annotated[str, Path(description="the image's name", examples=["sunset.jpg"])]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Cursor = Annotated[str | None, Query(description="next_cursor of the page before")]
+IfMatch = Annotated[str | None, Header(description="the ETag that the image must still have")]
+
+
+def catalogue_router(parts: Parts) -> APIRouter:
+    """Search, metadata, tags and versions."""
+    router = APIRouter(tags=["images"])
+
+    @router.get("/v1/images", summary="Find images")
+    async def list_images(
+        request: Request,
+        prefix: Annotated[str, Query(max_length=255, description="what the name begins with")] = "",
+        q: Annotated[str, Query(max_length=255, description="part of the name or of a tag")] = "",
+        tag: Annotated[list[str], Query(description="a tag; several must all be there")] = [],  # noqa: B006
+        sort: Sort = "-created_at",
+        limit: Limit = 100,
+        cursor: Cursor = None,
+    ) -> Page[Image]:
+        """Pages stay right while images come and go: each goes on behind the last image of the one before."""
+        after = None if cursor is None else _place(cursor, sort)
+        rows = await parts.catalogue.search(Search(prefix, q, tuple(tag), sort, after, limit + 1))
+        base = public_base(request.scope)
+        following = _cursor_after(rows[limit - 1], sort) if len(rows) > limit else None
+        return Page(items=[presenting.image(row, base) for row in rows[:limit]], next_cursor=following)
+
+    @router.get("/v1/images/{name}", summary="What is known of an image")
+    async def get_image(
+        name: Name,
+        request: Request,
+        response: Response,
+        if_none_match: Annotated[str | None, Header()] = None,
+    ) -> Image:
+        row = await parts.catalogue.get(name)
+        etag = presenting.row_etag(row)
+        response.headers["ETag"] = etag
+        if if_none_match is not None and matches(if_none_match.encode(), etag.encode()):
+            response.status_code = 304
+        return presenting.image(row, public_base(request.scope))
+
+    @router.patch("/v1/images/{name}", summary="Rename, or change the tags")
+    async def change_image(
+        name: Name, wanted: ImageChange, request: Request, response: Response, if_match: IfMatch = None
+    ) -> Image:
+        row = await parts.catalogue.change(name, wanted, _row_condition(if_match), actor(request.scope))
+        response.headers["ETag"] = presenting.row_etag(row)
+        return presenting.image(row, public_base(request.scope))
+
+    @router.delete("/v1/images/{name}", status_code=204, summary="Move an image to the trash")
+    async def delete_image(name: Name, request: Request) -> None:
+        await parts.catalogue.delete(name, actor(request.scope))
+
+    @router.get("/v1/images/{name}/versions", summary="Every content the name has had, newest first")
+    async def list_versions(name: Name, request: Request) -> Page[ImageVersion]:
+        row, versions = await parts.catalogue.versions(name)
+        base = public_base(request.scope)
+        return Page(items=[presenting.version(version, row.name, base) for version in versions])
+
+    @router.get("/v1/tags", summary="Every tag in use")
+    async def list_tags() -> Page[TagCount]:
+        counts = await parts.catalogue.tag_counts()
+        return Page(items=[TagCount(tag=tag, images=count) for tag, count in counts])
+
+    return router
+
+
+def trash_router(parts: Parts) -> APIRouter:
+    """What was deleted, and the way back."""
+    router = APIRouter(tags=["trash"])
+
+    @router.get("/v1/trash", summary="Deleted images that can still be brought back")
+    async def list_trash(limit: Limit = 100, cursor: Cursor = None) -> Page[TrashedImage]:
+        before = None if cursor is None else cast("int", decode_cursor(cursor, int)[0])
+        rows = await parts.catalogue.trash(before, limit + 1)
+        items = [
+            TrashedImage(
+                **facts_of(row).model_dump(),
+                id=row.id,
+                deleted_at=cast("Any", row.deleted_at),
+                kept_until=parts.catalogue.kept_until(row),
+            )
+            for row in rows[:limit]
+        ]
+        return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(rows) > limit else None)
+
+    @router.post("/v1/trash/{image_id}/restore", summary="Bring a deleted image back")
+    async def restore_image(image_id: int, request: Request, wanted: Restore | None = None) -> Image:
+        name = wanted.name if wanted else None
+        row = await parts.catalogue.restore(image_id, name, actor(request.scope))
+        return presenting.image(row, public_base(request.scope))
+
+    @router.delete("/v1/trash/{image_id}", status_code=204, summary="Remove a deleted image for good")
+    async def purge_image(image_id: int, request: Request) -> None:
+        await parts.catalogue.purge(image_id, actor(request.scope))
+
+    return router
+
+
+def _row_condition(if_match: str | None) -> Any:
+    if if_match is None:
+        return None
+    return lambda row: matches(if_match.encode(), presenting.row_etag(row).encode())
+
+
+def _place(cursor: str, sort: Sort) -> tuple[Any, int]:
+    kind = str if sort.endswith("name") else int
+    key, row_id = decode_cursor(cursor, kind, int)
+    if sort.endswith("_at"):
+        return EPOCH + cast("int", key) * MICROSECOND, cast("int", row_id)
+    return key, cast("int", row_id)
+
+
+def _cursor_after(row: ImageRow, sort: Sort) -> str:
+    key = cast("Any", sort_key(row, sort))
+    return encode_cursor((key - EPOCH) // MICROSECOND if sort.endswith("_at") else key, row.id)

@@ -1,0 +1,137 @@
+"""HTTP for uploads: many files as multipart, or one as the plain body."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+
+from services.imagestore import presenting
+from services.imagestore.parts import Parts
+from services.imagestore.routes import Name
+from services.imagestore.service import Precondition
+from shared.contracts.imagestore import Image, UploadResult, UploadResults
+from shared.contracts.problems import Problem
+from shared.errors import DarkroomError, Unprocessable
+from shared.web.bodies import Staging, stage_body
+from shared.web.caller import actor, public_base
+from shared.web.content import matches
+from shared.web.multipart import Part, read_parts
+from shared.web.problems import STATE_KEY, as_darkroom_error, problem_of
+
+FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}}
+                    },
+                    "required": ["files"],
+                }
+            }
+        },
+    }
+}
+RAW = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+
+
+def upload_router(parts: Parts) -> APIRouter:
+    """POST of many files, PUT of one."""
+    settings = parts.settings
+    router = APIRouter(tags=["images"])
+
+    @router.post(
+        "/v1/images",
+        status_code=201,
+        summary="Upload images",
+        openapi_extra=FORM,
+        max_body_size=settings.batch_bytes,
+        responses={207: {"model": UploadResults, "description": "Some files were refused"}},
+    )
+    async def upload_images(request: Request, response: Response) -> UploadResults:
+        """Each file stands for itself: the answer tells of each whether it is stored, or why not.
+
+        201: all are; 207: some are. Where none is, the first one's problem is the answer, with all of
+        them in its `items`.
+        """
+        results: list[UploadResult] = []
+        refusals: list[DarkroomError] = []
+        async for part in read_parts(
+            request.scope,
+            request.receive,
+            folder=parts.blobs.staging,
+            part_limit=settings.image_bytes,
+            body_limit=settings.batch_bytes,
+        ):
+            if part.filename:
+                result, refusal = await _store_part(parts, part, request)
+                results.append(result)
+                refusals.extend([refusal] if refusal else [])
+        if not results:
+            raise Unprocessable("the form holds no file", code="no_files")
+        if len(refusals) == len(results):
+            raise _refuse_all(refusals[0], results)
+        response.status_code = 207 if refusals else 201
+        return UploadResults(items=results)
+
+    @router.put(
+        "/v1/images/{name}",
+        summary="Upload one image, as the body",
+        openapi_extra=RAW,
+        max_body_size=settings.image_bytes,
+        responses={201: {"model": Image, "description": "The name is new"}},
+    )
+    async def put_image(
+        name: Name,
+        request: Request,
+        response: Response,
+        if_none_match: Annotated[str | None, Header(description="`*` refuses to overwrite")] = None,
+        if_match: Annotated[str | None, Header(description="the content's ETag to be overwritten")] = None,
+    ) -> Image:
+        """201 for a new name; 200 for a new version of one, or for the content that it has already."""
+        precondition = Precondition(absent=if_none_match is not None, matching=_content_condition(if_match))
+        with Staging(parts.blobs.staging) as staging:
+            staged = await stage_body(request.scope, request.receive, staging, settings.image_bytes)
+            done, row = await parts.uploads.store(name, staged, actor(request.scope), precondition)
+        image = presenting.image(row, public_base(request.scope))
+        response.status_code = 201 if done == "created" else 200
+        response.headers["Location"] = image.url
+        return image
+
+    return router
+
+
+async def _store_part(
+    parts: Parts, part: Part, request: Request
+) -> tuple[UploadResult, DarkroomError | None]:
+    name = part.filename or ""
+    try:
+        if part.staged is None:
+            raise part.refusal or Unprocessable
+        done, row = await parts.uploads.store(name, part.staged, actor(request.scope))
+    except Exception as error:
+        refusal = as_darkroom_error(error)
+        if refusal is None:
+            raise
+        problem = Problem.model_validate(problem_of(refusal, request.scope["state"].get(STATE_KEY, "")))
+        return UploadResult(name=name, status="failed", problem=problem), refusal
+    image = presenting.image(row, public_base(request.scope))
+    return UploadResult(name=row.name, status=done, image=image), None
+
+
+def _refuse_all(first: DarkroomError, results: list[UploadResult]) -> DarkroomError:
+    items = [result.model_dump(mode="json", exclude_none=True) for result in results]
+    first.extra = {**first.extra, "items": items}
+    return first
+
+
+def _content_condition(if_match: str | None) -> Any:
+    if if_match is None:
+        return None
+    return lambda digest: matches(if_match.encode(), f'"{digest}"'.encode())

@@ -1,0 +1,64 @@
+"""Uploads: bytes first, then the row that names them."""
+
+import asyncio
+
+from services.imagestore.names import clean_name
+from services.imagestore.repository import Facts, ImageRow, blob_state
+from services.imagestore.service import ANY, BlobVanished, Catalogue, Precondition, Stored
+from shared.blobs import BlobStore
+from shared.database import Database
+from shared.errors import Unavailable
+from shared.imaging import ImageLimits, probe
+from shared.web.bodies import Staged
+from shared.workers import WorkerPool
+
+SWEEP_PAUSE = 0.05
+SWEEP_ATTEMPTS = 100  # with the pause, 5 s: a sweep of one batch takes far less
+
+
+def blob_key(digest: str) -> str:
+    """Where the bytes with that SHA-256 stand in the blob store."""
+    return f"blobs/{digest[:2]}/{digest}"
+
+
+class Uploads:
+    """Takes content that came whole, and lets a name stand for it."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        database: Database,
+        blobs: BlobStore,
+        pool: WorkerPool,
+        limits: ImageLimits,
+    ) -> None:
+        self._catalogue = catalogue
+        self._database = database
+        self._blobs = blobs
+        self._pool = pool
+        self._limits = limits
+
+    async def store(
+        self, given_name: str, staged: Staged, by: str, precondition: Precondition = ANY
+    ) -> tuple[Stored, ImageRow]:
+        """Durable when it returns. Raises InvalidName, UnsupportedFormat, ImageTooLarge, BrokenImage,
+        PreconditionFailed; OSError where the disk is full."""
+        name = clean_name(given_name)
+        for _ in range(SWEEP_ATTEMPTS):
+            try:
+                facts, is_new = await self._pool.run(self._store_bytes, staged)
+                return await self._catalogue.record(name, facts, precondition, by, blob_is_new=is_new)
+            except BlobVanished:
+                await asyncio.sleep(SWEEP_PAUSE)
+        raise Unavailable("these bytes are being swept; try again", headers={"Retry-After": "1"})
+
+    def _store_bytes(self, staged: Staged) -> tuple[Facts, bool]:
+        """What the content is, and whether its bytes were stored by this call."""
+        info = probe(staged.source(), self._limits)
+        facts = Facts(staged.sha256, staged.size, info.media_type, info.width, info.height, info.taken_at)
+        state = self._database.read_now(lambda connection: blob_state(connection, staged.sha256))
+        if state == "doomed":
+            raise BlobVanished
+        if state == "absent":
+            self._blobs.put(blob_key(staged.sha256), staged.source())
+        return facts, state == "absent"
