@@ -70,5 +70,6 @@ def gone() -> str:
     """For links that never were, or have ended: the same for all."""
     return _page(
         "Link not found",
-        "<main><h1>This link does not exist, or has ended</h1><p>Ask whoever sent it for a new one.</p></main>",
+        "<main><h1>This link does not exist, or has ended</h1>"
+        "<p>Ask whoever sent it for a new one.</p></main>",
     )

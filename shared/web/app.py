@@ -13,6 +13,7 @@ from shared.contracts.problems import PROBLEM_JSON, Problem
 from shared.settings import DeployableSettings
 from shared.web import problems
 from shared.web.drain import Drain
+from shared.web.head import HeadAsGet
 from shared.web.health import Check, health_router
 from shared.web.metrics import Metrics
 from shared.web.middleware import Surroundings
@@ -53,6 +54,7 @@ def create_app(
     problems.install(app)
     app.include_router(health_router(checks, app.state.drain))
     _add_metrics(app)
+    app.add_middleware(HeadAsGet)
     app.add_middleware(
         Surroundings, metrics=app.state.metrics, service_token=token, access_log=settings.access_log
     )

@@ -14,6 +14,7 @@ from urllib.parse import quote
 from starlette.types import Receive, Scope, Send
 
 from shared.errors import RangeNotSatisfiable
+from shared.web.head import wants_head_only
 from shared.web.middleware import find_header
 
 Headers = list[tuple[bytes, bytes]]
@@ -118,7 +119,7 @@ async def send_content(content: Content, scope: Scope, receive: Receive, send: S
 
 def _part(content: Content, scope: Scope) -> tuple[int, int] | None:
     value = find_header(scope, b"range")
-    if value is None or scope["method"] not in {"GET", "HEAD"}:
+    if value is None:
         return None
     unless = find_header(scope, b"if-range")
     if unless is not None and unless.strip() != content.etag:
@@ -130,7 +131,7 @@ async def _send_bytes(
     content: Content, start: int, end: int, status: int, headers: Headers, scope: Scope, send: Send
 ) -> None:
     head = {"type": "http.response.start", "status": status, "headers": headers}
-    if scope["method"] == "HEAD":
+    if wants_head_only(scope):
         await send(head)
         await send({"type": "http.response.body"})
         return
