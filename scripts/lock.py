@@ -1,5 +1,6 @@
 """Writes the lock files anew, for `make lock`: versions and hashes, no address where packages come from."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -28,7 +29,18 @@ def main() -> int:
     for extra in EXTRAS:
         _compile(extra, "--constraint", "requirements/dev.txt")
     web = ROOT / "gateway" / "web"
-    return subprocess.run(["npm", "update", "--package-lock-only"], cwd=web, check=False).returncode
+    code = subprocess.run(["npm", "update", "--package-lock-only"], cwd=web, check=False).returncode
+    _drop_addresses(web / "package-lock.json")
+    return code
+
+
+def _drop_addresses(path: Path) -> None:
+    """A lock is versions and hashes; where to fetch from, or whom to pay, is not its business."""
+    lock = json.loads(path.read_text())
+    for package in lock["packages"].values():
+        for member in ("funding", "resolved"):
+            package.pop(member, None)
+    path.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n")
 
 
 def _compile(extra: str, *options: str) -> None:
