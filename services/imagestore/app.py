@@ -18,7 +18,7 @@ from services.imagestore.service import Catalogue
 from services.imagestore.settings import ImageStoreSettings
 from services.imagestore.share_routes import share_router, shared_bytes_router
 from services.imagestore.sweeper import Sweeper
-from services.imagestore.upload_routes import upload_router
+from services.imagestore.upload_routes import put_router, upload_router
 from services.imagestore.uploads import Uploads
 from shared.blobs import BlobStore, open_blobs
 from shared.caches import ByteCache, FileCache
@@ -76,6 +76,7 @@ def create_app(settings: ImageStoreSettings | None = None) -> FastAPI:
     for router in (
         catalogue_router(parts),
         upload_router(parts),
+        put_router(parts),
         trash_router(parts),
         sharing_router(parts),
         share_router(parts),

@@ -42,7 +42,7 @@ RAW = {
 
 
 def upload_router(parts: Parts) -> APIRouter:
-    """POST of many files, PUT of one."""
+    """POST of many files."""
     settings = parts.settings
     router = APIRouter(tags=["images"])
 
@@ -79,6 +79,14 @@ def upload_router(parts: Parts) -> APIRouter:
             raise _refuse_all(refusals[0], results)
         response.status_code = 207 if refusals else 201
         return UploadResults(items=results)
+
+    return router
+
+
+def put_router(parts: Parts) -> APIRouter:
+    """PUT of one image."""
+    settings = parts.settings
+    router = APIRouter(tags=["images"])
 
     @router.put(
         "/v1/images/{name}",
