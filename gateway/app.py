@@ -81,6 +81,7 @@ class Parts:
     def checks(self) -> dict[str, Check]:
         """What has to be well for requests to be served."""
         checks: dict[str, Check] = {"database": self.database.check, "background": self.background.check}
+        checks["events"] = self.hub.check
         for upstream in self.settings.upstreams.values():
             checks[upstream.name] = partial(self.connections.check, upstream)
         return checks

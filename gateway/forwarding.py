@@ -87,6 +87,10 @@ def _note(head: RequestHead, name: bytes, value: bytes, cookie: str) -> None:
         head.has_body = True
     elif name == b"expect":
         head.expects_continue = value.lower() == b"100-continue"
+    elif name == b"authorization":
+        # no key of ours comes this way: it is a share link's password
+        if value[:6].lower() == b"basic ":
+            head.headers.append(("authorization", _text(value)))
     elif name == b"cookie":
         kept = without_cookie(_text(value), cookie)
         if kept:

@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from gateway.access import Access
 from gateway.client import REVOKED, TOO_BIG, Client, QueueLimits
-from gateway.connections import Connections
+from gateway.connections import Connections, NotReady
 from gateway.credentials import SUBPROTOCOL
 from gateway.keys import Keys
 from gateway.ring import Ring
@@ -60,6 +60,11 @@ class Hub:
     def count(self) -> int:
         """How many clients there are."""
         return len(self._clients)
+
+    async def check(self) -> None:
+        """Raises NotReady until every service's stream was found: what happens before reaches nobody."""
+        if waiting := [name for name, stream in self.streams.items() if stream.position is None]:
+            raise NotReady(f"no events yet from {', '.join(waiting)}")
 
     async def run(self) -> None:
         """Follow the services, and close the sockets of keys that end, until cancelled."""

@@ -119,8 +119,7 @@ class Stream:
 
     async def _take(self, item: Item) -> None:
         if isinstance(item, Entry):
-            if item.sequence > self._ring.newest:
-                await self._publish(item)
+            await self._publish(item)
         elif item[1]:
             self._restart(item[0])
 

@@ -15,7 +15,7 @@ from shared.contracts.events import StreamPosition
 from shared.logging import get_logger
 
 FIRST_WAIT = 0.1
-LONGEST_WAIT = 2.0
+LONGEST_WAIT = 0.5
 SILENCE_SECONDS = 45.0  # three of the stream's heartbeats
 ACCEPTABLE = (aiohttp.ClientError, TimeoutError, ValueError, KeyError)
 log = get_logger("events")
@@ -71,5 +71,5 @@ def reason_of(error: Exception) -> str:
 
 
 async def pause(attempt: int) -> None:
-    """Wait before the next attempt: 0.1 s at first, 2 s at the most."""
+    """Wait before the next attempt: 0.1 s at first, 0.5 s at the most."""
     await asyncio.sleep(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(attempt, 10)))

@@ -290,6 +290,10 @@ def test_one_that_reads_nothing_at_all_is_cut(serve_events: ServeEvents, gateway
         for _ in range(40):
             service.emit(*["x"] * 10, padding=50_000)
         wait_until(lambda: not clients)
+        last = b""
+        while data := silent.socket.recv(1 << 16):
+            last = (last + data)[-100:]
+    assert b"\x0f\xa8too slow" in last  # 4008 comes at the end of what had been sent before
 
 
 def test_a_dead_peer_is_dropped_when_it_does_not_answer_pings(

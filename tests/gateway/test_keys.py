@@ -101,6 +101,19 @@ def test_a_revoked_key_opens_nothing_and_neither_do_its_sessions(gateway_to: Gat
     assert httpx2.delete(f"{gateway.url}/v1/keys/{made['id']}", headers=bearer(key)).status_code == 404
 
 
+def test_signing_in_while_the_key_is_being_revoked_elsewhere(gateway_to: GatewayTo, tmp_path: Path) -> None:
+    gateway, key = gateway_to("http://127.0.0.1:1")
+    made = make(gateway, key, "read").json()
+    assert works(gateway, made["key"])  # which is now believed for a moment
+    engine = create_engine(f"sqlite:///{tmp_path / 'gateway' / 'gateway.db'}")
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE keys SET revoked = 1 WHERE id = 2"))
+    engine.dispose()
+    with httpx2.Client(base_url=gateway.url) as browser:
+        assert browser.post("/v1/session", json={"key": made["key"]}).status_code == 201
+        assert browser.get("/v1/session").status_code == 401  # looked up afresh: it stands on nothing
+
+
 def test_the_last_admin_key_stays(gateway_to: GatewayTo) -> None:
     gateway, key = gateway_to("http://127.0.0.1:1")
     refused = httpx2.delete(f"{gateway.url}/v1/keys/1", headers=bearer(key))
