@@ -44,14 +44,14 @@ class BlobVanished(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Precondition:
-    """What an upload demands of the name: `absent` (If-None-Match: *), or a present content (If-Match)."""
+    """What an upload demands of the name's present digest: to match (If-Match), or not (If-None-Match)."""
 
-    absent: bool = False
     matching: Callable[[str], bool] | None = None
+    not_matching: Callable[[str], bool] | None = None
 
     def check(self, row: ImageRow | None) -> None:
         """Raises PreconditionFailed where it does not hold."""
-        if self.absent and row is not None:
+        if self.not_matching is not None and row is not None and self.not_matching(row.facts.digest):
             raise PreconditionFailed("an image of this name is there already")
         if self.matching is not None and (row is None or not self.matching(row.facts.digest)):
             raise PreconditionFailed("the image has other content by now, or is gone")

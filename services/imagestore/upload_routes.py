@@ -51,7 +51,6 @@ def upload_router(parts: Parts) -> APIRouter:
         status_code=201,
         summary="Upload images",
         openapi_extra=FORM,
-        max_body_size=settings.batch_bytes,
         responses={207: {"model": UploadResults, "description": "Some files were refused"}},
     )
     async def upload_images(request: Request, response: Response) -> UploadResults:
@@ -92,7 +91,6 @@ def put_router(parts: Parts) -> APIRouter:
         "/v1/images/{name}",
         summary="Upload one image, as the body",
         openapi_extra=RAW,
-        max_body_size=settings.image_bytes,
         responses={201: {"model": Image, "description": "The name is new"}},
     )
     async def put_image(
@@ -103,7 +101,7 @@ def put_router(parts: Parts) -> APIRouter:
         if_match: Annotated[str | None, Header(description="the content's ETag to be overwritten")] = None,
     ) -> Image:
         """201 for a new name; 200 for a new version of one, or for the content that it has already."""
-        precondition = Precondition(absent=if_none_match is not None, matching=_content_condition(if_match))
+        precondition = Precondition(_content_condition(if_match), _content_condition(if_none_match))
         with Staging(parts.blobs.staging) as staging:
             staged = await stage_body(request.scope, request.receive, staging, settings.image_bytes)
             done, row = await parts.uploads.store(name, staged, actor(request.scope), precondition)
@@ -139,7 +137,7 @@ def _refuse_all(first: DarkroomError, results: list[UploadResult]) -> DarkroomEr
     return first
 
 
-def _content_condition(if_match: str | None) -> Any:
-    if if_match is None:
+def _content_condition(given: str | None) -> Any:
+    if given is None:
         return None
-    return lambda digest: matches(if_match.encode(), f'"{digest}"'.encode())
+    return lambda digest: matches(given.encode(), f'"{digest}"'.encode())

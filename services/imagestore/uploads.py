@@ -1,6 +1,7 @@
 """Uploads: bytes first, then the row that names them."""
 
 import asyncio
+from datetime import UTC, datetime
 
 from services.imagestore.names import clean_name
 from services.imagestore.repository import Facts, ImageRow, blob_state
@@ -55,10 +56,20 @@ class Uploads:
     def _store_bytes(self, staged: Staged) -> tuple[Facts, bool]:
         """What the content is, and whether its bytes were stored by this call."""
         info = probe(staged.source(), self._limits)
-        facts = Facts(staged.sha256, staged.size, info.media_type, info.width, info.height, info.taken_at)
+        facts = Facts(
+            staged.sha256, staged.size, info.media_type, info.width, info.height, _in_utc(info.taken_at)
+        )
         state = self._database.read_now(lambda connection: blob_state(connection, staged.sha256))
         if state == "doomed":
             raise BlobVanished
         if state == "absent":
             self._blobs.put(blob_key(staged.sha256), staged.source())
         return facts, state == "absent"
+
+
+def _in_utc(taken: datetime | None) -> datetime | None:
+    """As the catalogue gives it back; None for a moment that lies outside the calendar in UTC."""
+    try:
+        return None if taken is None else taken.astimezone(UTC)
+    except OverflowError:
+        return None

@@ -12,6 +12,7 @@ from shared import VERSION
 from shared.contracts.problems import PROBLEM_JSON, Problem
 from shared.settings import DeployableSettings
 from shared.web import problems
+from shared.web.body_limit import BodyLimit
 from shared.web.drain import Drain
 from shared.web.head import HeadAsGet
 from shared.web.health import Check, health_router
@@ -45,7 +46,6 @@ def create_app(
         redoc_url=None,
         responses={"4XX": PROBLEM, "5XX": PROBLEM},
         generate_unique_id_function=operation_id,
-        max_body_size=settings.json_body_bytes,
     )
     token = settings.service_token.get_secret_value() if service_token is None else service_token
     app.state.settings = settings
@@ -55,6 +55,7 @@ def create_app(
     app.include_router(health_router(checks, app.state.drain))
     _add_metrics(app)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(BodyLimit, limit=settings.json_body_bytes)
     app.add_middleware(
         Surroundings, metrics=app.state.metrics, service_token=token, access_log=settings.access_log
     )

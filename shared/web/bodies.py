@@ -12,6 +12,7 @@ from typing import IO
 from starlette.types import Message, Receive, Scope
 
 from shared.errors import BadRequest, TooLarge
+from shared.web.body_limit import unlimited
 from shared.web.middleware import find_header
 from shared.web.problems import BodyDisconnected
 
@@ -33,6 +34,7 @@ async def read_chunks(scope: Scope, receive: Receive, limit: int) -> AsyncIterat
     declared = declared_length(scope)
     if declared is not None and declared > limit:
         raise _too_large(limit)
+    receive = unlimited(scope, receive)
     seen = 0
     while True:
         message: Message = await receive()
