@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-from PIL import AvifImagePlugin, Image
+from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
-from shared.imaging import modes, profiles
+from shared.imaging import modes, profiles, samples
 from shared.imaging.errors import BrokenImage
 from shared.imaging.info import ImageFormat, ImageInfo
 from shared.imaging.jpeg import JpegHeader, read_jpeg
@@ -106,7 +106,7 @@ def _covers(view: View, factor: int) -> bool:
 
 def _decode_by_pillow(data: bytes, info: ImageInfo, view: View, profile: bytes) -> Pixels:
     orientation = info.orientation
-    with Image.open(BytesIO(data), formats=[info.format.name]) as image:
+    with _open(data, info.format) as image:
         if info.format is ImageFormat.TIFF:  # Pillow turns TIFFs by itself
             orientation, view = 1, view.turned() if orientation >= 5 else view
         elif image.size != info.stored_size:
@@ -117,6 +117,15 @@ def _decode_by_pillow(data: bytes, info: ImageInfo, view: View, profile: bytes) 
         image.load()
         small = _shrink(modes.plain(image), view)
     return upright(np.asarray(modes.in_srgb(small, profile)), orientation)
+
+
+def _open(data: bytes, kind: ImageFormat) -> Image.Image:
+    try:
+        return Image.open(BytesIO(data), formats=[kind.name])
+    except UnidentifiedImageError:
+        if kind is not ImageFormat.TIFF:
+            raise
+        return samples.open_tiff(data)
 
 
 def _shrink(image: Image.Image, view: View) -> Image.Image:

@@ -287,3 +287,11 @@ def test_what_an_mpo_of_a_phone_shows_first() -> None:
     out = io.BytesIO()
     corners().save(out, "MPO", save_all=True, append_images=[Image.new("RGB", (160, 96), "black")])
     assert corner_colours(Image.fromarray(whole(out.getvalue()))) == "rgbw"
+
+
+def test_float_colours_of_a_microscope_are_stretched_to_what_a_screen_shows() -> None:
+    content = (Path(skimage.__file__).parent / "data" / "multipage_rgb.tif").read_bytes()
+    samples = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)[..., ::-1]
+    assert samples.dtype == np.float64
+    low, high = samples.min(), samples.max()
+    assert np.array_equal(whole(content), np.rint((samples - low) * 255 / (high - low)))
