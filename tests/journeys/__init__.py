@@ -1,0 +1,1 @@
+"""Whole-stack journeys: what a user does, from the first address to the last byte."""
