@@ -30,4 +30,4 @@ def _stretched(
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     finite = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     low, high = float(finite.min()), float(finite.max())
-    return np.rint((finite - low) * (255 / ((high - low) or 1))).astype(np.uint8)
+    return np.rint((finite - low) * 255 / ((high - low) or 1)).astype(np.uint8)

@@ -91,6 +91,7 @@ function Tile({ image, selected, tabbable, focused, open, toggle, keyed }: TileP
           width="320"
           height="320"
           draggable={false}
+          onError={(event) => event.currentTarget.classList.add("broken")}
         />
       </button>
       <input
