@@ -28,10 +28,12 @@ class DeadlineProtocol(HttpToolsProtocol):
     """Closes a connection whose head, body or reading stalls, and serves only health over the limit."""
 
     settings: DeployableSettings
+    http: "set[DeadlineProtocol]"  # of one server; uvicorn's own set holds WebSockets too
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A connection is there: its first head has to come within the deadline."""
         super().connection_made(transport)
+        self.http.add(self)
         self._whole_app = self.app
         self._now = self.loop.time
         self._head_since: float | None = self._now()
@@ -43,6 +45,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """No more looks at a connection that is gone."""
         self._timer.cancel()
+        self.http.discard(self)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -57,7 +60,7 @@ class DeadlineProtocol(HttpToolsProtocol):
         """A head is whole in time; over the limit of connections only health checks are served."""
         self._head_since = None
         self._lingering_since = None
-        full = len(self.connections) > self.settings.max_connections
+        full = len(self.http) > self.settings.max_connections
         path = self.url.split(b"?")[0].decode("ascii", "replace")
         self.app = refuse if full and path not in OPEN_PATHS else self._whole_app
         super().on_headers_complete()
@@ -76,6 +79,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         """WebSockets have their own deadlines."""
         self._timer.cancel()
+        self.http.discard(self)
         super().handle_websocket_upgrade()
 
     def _look(self) -> None:
@@ -109,5 +113,5 @@ class DeadlineProtocol(HttpToolsProtocol):
 
 def deadline_protocol(settings: DeployableSettings) -> type[HttpToolsProtocol]:
     """The protocol class for uvicorn's Config(http=...), with these settings."""
-    attributes: dict[str, Any] = {"settings": settings}
+    attributes: dict[str, Any] = {"settings": settings, "http": set()}
     return type("DeadlineProtocol", (DeadlineProtocol,), attributes)
