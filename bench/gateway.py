@@ -1,11 +1,10 @@
 """The gateway beside nginx in front of the same image store, and beside the image store alone.
 
-wrk makes the load: a client in Python would be slower than the servers. The ways take turns in short
-rounds, so that whatever else the machine does meets all of them; the figure is the median of the rounds.
+The ways take turns in short rounds, so that whatever else the machine does meets all of them; the figure
+is the median of the rounds.
 """
 
 import io
-import re
 import secrets
 import shutil
 import statistics
@@ -15,17 +14,16 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from bench.photos import photo
 from bench.rows import Row
+from bench.wrk import Load, Way, load
 
 CONNECTIONS = 16
 ROUNDS = 5
-ROUND_SECONDS = 3
 LEAST_RATIO = 0.6
 MOST_ADDED_MS = 1.5
 IMAGE_BYTES = 200_000
@@ -74,36 +72,6 @@ class Stack(Protocol):
     @property
     def service_token(self) -> str:
         """What a service wants of its callers."""
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One way to the image store: an address, and the header that opens it."""
-
-    url: str
-    header: str
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What wrk saw."""
-
-    per_second: float
-    median_ms: float
-
-
-def load(way: Way, path: str, connections: int) -> Load:
-    """One round of wrk. Raises RuntimeError for any answer that is not 2xx or 3xx."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{ROUND_SECONDS}", "--latency", "-H", way.header]
-    said = subprocess.run([*command, way.url + path], capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(f"{way.url}{path}: {said}")
-    per_second = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    median = re.search(r"50%\s+([\d.]+)(us|ms|s)\b", said)
-    assert per_second is not None
-    assert median is not None
-    milliseconds = {"us": 0.001, "ms": 1.0, "s": 1000.0}[median[2]]
-    return Load(float(per_second[1]), float(median[1]) * milliseconds)
 
 
 def in_turns(ways: Mapping[str, Way], path: str, connections: int) -> dict[str, list[Load]]:

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def thumbor(folder: Path, processes: int) -> Iterator[list[str]]:
         for _ in range(processes):
             port = _free_port()
             command = [str(program), "-i", "127.0.0.1", "-p", str(port), "-c", str(settings)]
-            running.enter_context(_process(command, port))
+            running.enter_context(process(command, port))
             addresses.append(f"http://127.0.0.1:{port}")
         yield addresses
 
@@ -50,7 +50,7 @@ def ipx(folder: Path, processes: int) -> Iterator[list[str]]:
         for _ in range(processes):
             port = _free_port()
             command = ["node", str(program), "serve", "--dir", str(folder), "--host", "127.0.0.1"]
-            running.enter_context(_process([*command, "--port", str(port)], port))
+            running.enter_context(process([*command, "--port", str(port)], port))
             addresses.append(f"http://127.0.0.1:{port}")
         yield addresses
 
@@ -79,10 +79,13 @@ def _install(command: Sequence[str]) -> None:
 
 
 @contextmanager
-def _process(command: Sequence[str], port: int) -> Iterator[None]:
-    """A server's process, from the moment it accepts connections."""
-    environment = {**os.environ, "NODE_ENV": "production"}
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+def process(
+    command: Sequence[str], port: int, *, settings: Mapping[str, str] | None = None, log: Path | None = None
+) -> Iterator[None]:
+    """A server's process, from the moment it accepts connections; what it says goes to `log`, if anywhere."""
+    environment = {**os.environ, "NODE_ENV": "production", **(settings or {})}
+    with (log or Path(os.devnull)).open("ab") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=environment)
     try:
         _wait_for(process, port)
         yield
