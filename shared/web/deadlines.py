@@ -6,7 +6,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from shared.errors import Unavailable
+from shared.errors import BadRequest, Unavailable
 from shared.settings import DeployableSettings
 from shared.web.middleware import OPEN_PATHS
 from shared.web.problems import problem_response
@@ -81,6 +81,15 @@ class DeadlineProtocol(HttpToolsProtocol):
         self._timer.cancel()
         self.http.discard(self)
         super().handle_websocket_upgrade()
+
+    def send_400_response(self, msg: str) -> None:
+        """What is no HTTP gets a problem too, and the connection ends."""
+        answer = problem_response(BadRequest(msg, code="invalid_http"))
+        head = b"".join(b"%s: %s\r\n" % header for header in answer.raw_headers)
+        self.transport.write(
+            b"HTTP/1.1 400 Bad Request\r\n" + head + b"connection: close\r\n\r\n" + bytes(answer.body)
+        )
+        self.transport.close()
 
     def _look(self) -> None:
         closing = self.transport.is_closing()  # the last bytes may still be on their way
