@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
@@ -84,7 +84,7 @@ def open_blobs(url: str, staging: Path) -> BlobStore:
     """
     parts = urlsplit(url)
     if parts.scheme == "file":
-        return LocalBlobs(Path(parts.path))
+        return LocalBlobs(Path(unquote(parts.path)))
     if parts.scheme == "memory":
         return StoredBlobs(MemoryStore(), staging)
     if parts.scheme == "s3":

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -20,7 +20,9 @@ def everywhere(name: str) -> AliasChoices:
 class DeployableSettings(BaseSettings):
     """What every deployable has; a subclass adds its own below DARKROOM_<SERVICE>_."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
+    )
 
     data_dir: Path = Field(Path("data"), validation_alias=everywhere("data_dir"))
     service_token: SecretStr = Field(SecretStr(""), validation_alias=everywhere("service_token"))
@@ -63,13 +65,13 @@ class ServiceSettings(DeployableSettings):
     @property
     def effective_database_url(self) -> str:
         """The database's URL; where none is set, a SQLite file in the deployable's own folder."""
-        return self.database_url or f"sqlite:///{(self.home / f'{self.name}.db').absolute()}"
+        return self.database_url or f"sqlite:///{quote(str((self.home / f'{self.name}.db').absolute()))}"
 
     @property
     def effective_blobs_url(self) -> str:
         """Where the deployable's blobs live: in its own folder, or below its own name in a common store."""
         if not self.blobs_url:
-            return f"file://{(self.home / 'blobs').absolute()}"
+            return (self.home / "blobs").absolute().as_uri()
         parts = urlsplit(self.blobs_url)
         return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{self.name}"))
 

@@ -101,6 +101,7 @@ def read_spec(query: dict[str, str], scope: Scope, media_type: str) -> Rendition
         source = ImageFormat(media_type.removeprefix("image/"))
         accept = (find_header(scope, b"accept") or b"*/*").decode("latin-1")
         wanted = query.get("format")
+        quality = _number(query.get("quality"))
         return RenditionSpec(
             width=_number(query.get("width")),
             height=_number(query.get("height")),
@@ -108,7 +109,7 @@ def read_spec(query: dict[str, str], scope: Scope, media_type: str) -> Rendition
             format=ImageFormat("jpeg" if wanted == "jpg" else wanted)
             if wanted
             else negotiate(accept, source),
-            quality=_number(query.get("quality")) or DEFAULT_QUALITY,
+            quality=DEFAULT_QUALITY if quality is None else quality,
         )
     except ValueError as error:
         raise Unprocessable(

@@ -1,14 +1,14 @@
 """HTTP for making archives and share links: calls that need a key."""
 
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import StreamingResponse
 
 from services.imagestore import presenting
 from services.imagestore.archives import Entry, stream_zip
 from services.imagestore.parts import Parts
-from services.imagestore.routes import Cursor
+from services.imagestore.routes import Cursor, Limit, RowId
 from services.imagestore.service import ImageNotFound
 from shared.contracts.imagestore import ArchiveRequest, Link, NewLink
 from shared.contracts.pages import Page
@@ -51,9 +51,7 @@ def sharing_router(parts: Parts) -> APIRouter:
         return presenting.link(link, public_root(request.scope))
 
     @router.get("/v1/links", summary="Share links, newest first")
-    async def list_links(
-        request: Request, limit: Annotated[int, Query(ge=1, le=1000)] = 100, cursor: Cursor = None
-    ) -> Page[Link]:
+    async def list_links(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Page[Link]:
         before = None if cursor is None else cast("int", decode_cursor(cursor, int)[0])
         rows = await parts.links.page(before, limit + 1)
         root = public_root(request.scope)
@@ -63,7 +61,7 @@ def sharing_router(parts: Parts) -> APIRouter:
         )
 
     @router.delete("/v1/links/{link_id}", status_code=204, summary="Revoke a share link")
-    async def revoke_link(link_id: int, request: Request) -> None:
+    async def revoke_link(link_id: RowId, request: Request) -> None:
         await parts.links.revoke(link_id, actor(request.scope))
 
     return router

@@ -110,7 +110,7 @@ class Links:
         link = _need(await self._database.read(lambda c: link_repository.find(c, token)))
         if state_of(link) != "open":
             raise LinkNotFound
-        if link.password_hash is None or (pass_word and hmac.compare_digest(pass_word, earned_pass(link))):
+        if link.password_hash is None or _has_pass(link, pass_word):
             return link
         if password is None:
             raise PasswordNeeded("give it as the password of HTTP Basic authentication, or in the page")
@@ -139,6 +139,10 @@ class Links:
 def earned_pass(link: LinkRow) -> str:
     """What a browser keeps once the password was right; worthless when the link gets another password."""
     return hmac.new((link.password_hash or "").encode(), link.token.encode(), hashlib.sha256).hexdigest()
+
+
+def _has_pass(link: LinkRow, given: str | None) -> bool:
+    return given is not None and hmac.compare_digest(given.encode(), earned_pass(link).encode())
 
 
 def shared_image(link: LinkRow, position: int) -> SharedRow:

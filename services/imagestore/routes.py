@@ -1,5 +1,6 @@
 """HTTP for the catalogue: find, show, change and remove images."""
 
+from datetime import datetime
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
@@ -19,11 +20,13 @@ from shared.contracts.imagestore import (
 )
 from shared.contracts.pages import Page
 from shared.database.types import EPOCH, MICROSECOND
+from shared.errors import BadRequest
 from shared.web.caller import actor, public_base
 from shared.web.content import matches
-from shared.web.cursors import decode_cursor, encode_cursor
+from shared.web.cursors import MAX_INTEGER, decode_cursor, encode_cursor
 
 Name = Annotated[str, Path(description="the image's name", examples=["sunset.jpg"])]
+RowId = Annotated[int, Path(ge=1, le=MAX_INTEGER)]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Cursor = Annotated[str | None, Query(description="next_cursor of the page before")]
 IfMatch = Annotated[str | None, Header(description="the ETag that the image must still have")]
@@ -38,7 +41,7 @@ def catalogue_router(parts: Parts) -> APIRouter:
         request: Request,
         prefix: Annotated[str, Query(max_length=255, description="what the name begins with")] = "",
         q: Annotated[str, Query(max_length=255, description="part of the name or of a tag")] = "",
-        tag: Annotated[list[str], Query(description="a tag; several must all be there")] = [],  # noqa: B006
+        tag: Annotated[list[str], Query(max_length=20, description="a tag; several must all be there")] = [],  # noqa: B006
         sort: Sort = "-created_at",
         limit: Limit = 100,
         cursor: Cursor = None,
@@ -110,13 +113,13 @@ def trash_router(parts: Parts) -> APIRouter:
         return Page(items=items, next_cursor=encode_cursor(items[-1].id) if len(rows) > limit else None)
 
     @router.post("/v1/trash/{image_id}/restore", summary="Bring a deleted image back")
-    async def restore_image(image_id: int, request: Request, wanted: Restore | None = None) -> Image:
+    async def restore_image(image_id: RowId, request: Request, wanted: Restore | None = None) -> Image:
         name = wanted.name if wanted else None
         row = await parts.catalogue.restore(image_id, name, actor(request.scope))
         return presenting.image(row, public_base(request.scope))
 
     @router.delete("/v1/trash/{image_id}", status_code=204, summary="Remove a deleted image for good")
-    async def purge_image(image_id: int, request: Request) -> None:
+    async def purge_image(image_id: RowId, request: Request) -> None:
         await parts.catalogue.purge(image_id, actor(request.scope))
 
     return router
@@ -132,10 +135,17 @@ def _place(cursor: str, sort: Sort) -> tuple[Any, int]:
     kind = str if sort.endswith("name") else int
     key, row_id = decode_cursor(cursor, kind, int)
     if sort.endswith("_at"):
-        return EPOCH + cast("int", key) * MICROSECOND, cast("int", row_id)
+        return _moment(cast("int", key)), cast("int", row_id)
     return key, cast("int", row_id)
 
 
 def _cursor_after(row: ImageRow, sort: Sort) -> str:
     key = cast("Any", sort_key(row, sort))
     return encode_cursor((key - EPOCH) // MICROSECOND if sort.endswith("_at") else key, row.id)
+
+
+def _moment(microseconds: int) -> datetime:
+    try:
+        return EPOCH + microseconds * MICROSECOND
+    except OverflowError:
+        raise BadRequest("the cursor is not one of ours; begin without one", code="invalid_cursor") from None

@@ -1,6 +1,7 @@
 """The catalogue's rules: one transaction a call, with its event inside."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
@@ -166,7 +167,8 @@ class Catalogue:
     ) -> ImageRow:
         """Rename or relabel. Raises ImageNotFound, NameTaken, PreconditionFailed."""
         new_name = None if wanted.name is None else clean_name(wanted.name)
-        return await self._database.write(lambda c: self._change(c, name, new_name, wanted, matching, by))
+        with _names_kept_apart():
+            return await self._database.write(lambda c: self._change(c, name, new_name, wanted, matching, by))
 
     def _change(
         self,
@@ -230,7 +232,8 @@ class Catalogue:
             self._tell(connection, "restored", row, by)
             return row
 
-        return await self._database.write(work)
+        with _names_kept_apart():
+            return await self._database.write(work)
 
     async def purge(self, image_id: int, by: str) -> None:
         """Forget a deleted image at once. Raises ImageNotFound."""
@@ -261,6 +264,15 @@ class Catalogue:
     def _tell(self, connection: Connection, verb: str, row: ImageRow, by: str, **extra: Any) -> None:
         data = facts_of(row).model_dump(mode="json")
         self.log.append(connection, f"image.{verb}", f"images/{row.name}", {**data, **extra, "by": by})
+
+
+@contextmanager
+def _names_kept_apart() -> Iterator[None]:
+    """Another replica may take a name between our look and our write: the index tells."""
+    try:
+        yield
+    except IntegrityError:
+        raise NameTaken("an image of that name is there already") from None
 
 
 def _need(found: T | None, name: str) -> T:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.database.engine import WRITES
 from shared.errors import Unavailable
@@ -95,7 +96,12 @@ class GroupWriter:
             savepoint.commit()
         except Exception as error:  # noqa: BLE001 - it is the caller's, who gets it
             waiting.error = error
-            savepoint.rollback()
+            try:
+                savepoint.rollback()
+            except (
+                SQLAlchemyError
+            ):  # a full disk undoes the whole transaction: its other works fail by it too
+                raise error from None
 
     @staticmethod
     def _answer(group: list[_Waiting]) -> None:

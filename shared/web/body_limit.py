@@ -1,4 +1,4 @@
-"""The limit of every body that no route counts itself: FastAPI's own answers with plain text, not a problem."""
+"""The limit of every body that no route counts itself: the framework's answers with plain text."""
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

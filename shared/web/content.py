@@ -19,7 +19,7 @@ from shared.web.middleware import find_header
 
 Headers = list[tuple[bytes, bytes]]
 SANDBOX = b"default-src 'none'; sandbox"
-RANGE = re.compile(rb"bytes=(\d*)-(\d*)")
+RANGE = re.compile(rb"bytes=(\d{0,50})-(\d{0,50})", re.IGNORECASE)  # bounded: what int() takes is, too
 _END = object()
 
 

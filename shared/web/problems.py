@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -61,6 +61,8 @@ def _database_error(error: DBAPIError) -> DarkroomError | None:
     said = str(error.orig)
     if "disk is full" in said or "No space left" in said or "could not extend file" in said:
         return InsufficientStorage("the disk is full; nothing was changed")
+    if isinstance(error, DataError):
+        return Unprocessable("a value is not one that the database can hold", code="value_not_storable")
     state = getattr(error.orig, "sqlstate", None) or ""
     away = error.connection_invalidated or state.startswith(("08", "57P")) or "unable to open" in said
     if away or (not state and "connection" in said.lower()) or "locked" in said:
