@@ -33,13 +33,16 @@ STORE_THREADS = 8
 STORE_WAITING = 4096
 
 
-def create_app(settings: ImageStoreSettings | None = None) -> FastAPI:
-    """The service, from the environment's settings unless given. Nothing is opened before it starts
-    but its folder, its database and its blobs. Raises ValueError for settings that cannot be."""
+def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | None = None) -> FastAPI:
+    """The service, from the environment's settings, and over the blob store that they name, unless given.
+
+    Nothing is opened before it starts but its folder, its database and its blobs. Raises ValueError for
+    settings that cannot be.
+    """
     settings = settings or ImageStoreSettings()
     settings.home.mkdir(parents=True, exist_ok=True)
     database = _open_database(settings)
-    blobs = open_blobs(settings.effective_blobs_url, settings.home / "staging")
+    blobs = blobs or open_blobs(settings.effective_blobs_url, settings.home / "staging")
     store_pool = WorkerPool("store", STORE_THREADS, STORE_WAITING)
     render_pool = WorkerPool("render", settings.render_threads, settings.render_waiting)
     parts = _wire(settings, database, blobs, store_pool, render_pool)
