@@ -52,6 +52,7 @@ def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | No
         blobs,
         orphan_hours=settings.orphan_hours,
         event_days=settings.event_retention_days,
+        alone=settings.effective_database_url.startswith("sqlite"),
     )
 
     @asynccontextmanager

@@ -24,17 +24,18 @@ def unnamed(connection: Connection, created_before: datetime, limit: int) -> lis
     return list(connection.scalars(query))
 
 
-def doom(connection: Connection, digests: Sequence[str], moment: datetime) -> list[str]:
-    """Mark those of the blobs that still nothing names; returns the marked ones.
+def doom(connection: Connection, digests: Sequence[str], moment: datetime, stale: datetime) -> list[str]:
+    """Mark those of the blobs that still nothing names; returns those that are the caller's to remove.
 
-    From the commit on an upload of the same bytes knows that it has to store them again.
+    From the commit on an upload of the same bytes knows that it has to store them again. What another
+    sweeper marked is its own, until its mark is older than `stale`: it died. Two that remove the same
+    blob could take the bytes that an upload stored again in between.
     """
     # The lock waits for uploads that are naming a blob; the next statement then sees what they named.
     connection.execute(select(blobs.c.digest).where(blobs.c.digest.in_(digests)).with_for_update())
-    still = (blobs.c.digest.in_(digests), ~_NAMED)
-    connection.execute(update(blobs).where(*still).values(doomed_at=moment))
-    marked = select(blobs.c.digest).where(blobs.c.digest.in_(digests), blobs.c.doomed_at.is_not(None))
-    return list(connection.scalars(marked))
+    ours = or_(blobs.c.doomed_at.is_(None), blobs.c.doomed_at <= stale)
+    mark = update(blobs).where(blobs.c.digest.in_(digests), ~_NAMED, ours).values(doomed_at=moment)
+    return list(connection.scalars(mark.returning(blobs.c.digest)))
 
 
 def doom_strays(connection: Connection, found: Sequence[tuple[str, int]], moment: datetime) -> list[str]:

@@ -1,8 +1,8 @@
 """The sweeper: what nobody can reach any more goes, safely beside uploads."""
 
 import asyncio
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 
@@ -11,10 +11,11 @@ from services.imagestore.service import Catalogue
 from services.imagestore.uploads import blob_key
 from shared.blobs import BlobInfo, BlobStore
 from shared.database import Database
-from shared.database.types import now
+from shared.database.types import EPOCH, now
 from shared.logging import get_logger
 
 BATCH = 500
+LEASE = timedelta(minutes=10)  # far longer than one batch takes, on any store
 log = get_logger("sweeper")
 
 
@@ -34,21 +35,32 @@ class Sweeper:
         *,
         orphan_hours: float,
         event_days: float,
+        alone: bool,
     ) -> None:
+        """`alone`: no other process sweeps the same rows, so every mark that is found is an old one."""
         self._catalogue = catalogue
         self._database = database
         self._blobs = blobs
         self._orphan_age = timedelta(hours=orphan_hours)
         self._event_age = timedelta(days=event_days)
+        self._lease = timedelta(0) if alone else LEASE
 
     async def run(self, seconds: float) -> None:
         """Sweep every so often, for ever; a failure is logged, and the next round tries again."""
+        await self._try(self.finish)
         while True:
             await asyncio.sleep(seconds)
-            try:
-                await self.sweep()
-            except Exception as error:
-                log.error("sweep failed", exc_info=error)
+            await self._try(self.sweep)
+
+    async def _try(self, work: Callable[[], Awaitable[int]]) -> None:
+        try:
+            await work()
+        except Exception as error:
+            log.error("sweep failed", exc_info=error)
+
+    async def finish(self) -> int:
+        """Remove what a sweep that was killed has marked: until then uploads of the same bytes wait."""
+        return await self._sweep_unnamed(EPOCH)
 
     async def sweep(self) -> int:
         """One round; returns how many blobs it removed."""
@@ -56,19 +68,20 @@ class Sweeper:
         while count := await self._catalogue.purge_expired():
             purged += count
         await self._database.write(lambda c: self._catalogue.log.trim(c, now() - self._event_age))
-        removed = await self._sweep_unnamed() + await self._sweep_strays()
+        removed = await self._sweep_unnamed(now() - self._orphan_age) + await self._sweep_strays()
         if purged or removed:
             log.info("swept", images=purged, blobs=removed)
         return removed
 
-    async def _sweep_unnamed(self) -> int:
+    async def _sweep_unnamed(self, before: datetime) -> int:
         """Blobs whose images are purged. Young ones stay: their upload may not have named them yet."""
-        before = now() - self._orphan_age
         found = await self._database.read(lambda c: blob_repository.unnamed(c, before, 100_000))
         removed = 0
         for start in range(0, len(found), BATCH):
             part = found[start : start + BATCH]
-            doomed = await self._database.write(partial(blob_repository.doom, digests=part, moment=now()))
+            moment = now()
+            doom = partial(blob_repository.doom, digests=part, moment=moment, stale=moment - self._lease)
+            doomed = await self._database.write(doom)
             removed += await self._remove(doomed)
         return removed
 
