@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, BinaryIO, cast
 
 import structlog
 
@@ -12,6 +14,22 @@ SECRET_FIELDS = frozenset(
     {"authorization", "cookie", "set-cookie", "password", "key", "token", "secret", "query", "query_string"}
 )
 HIDDEN = "[hidden]"
+
+
+class LossyOutput:
+    """A file descriptor that work goes on without: on a full disk a line is lost, and no request with it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, line: bytes) -> int:
+        """Write the line, or as much of it as there is room for."""
+        with suppress(OSError):
+            os.write(self._descriptor, line)
+        return len(line)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -38,7 +56,7 @@ def configure(service: str, level: str = "info") -> None:
     structlog.configure(
         processors=[*chain, structlog.processors.JSONRenderer(serializer=_encode)],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", LossyOutput(sys.stderr.fileno()))),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
