@@ -1,0 +1,1 @@
+"""Faults: kills, full disks and hostile input, with a ledger of what was promised."""

@@ -1,0 +1,107 @@
+"""kill -9 in the middle of uploads: what was acknowledged is there whole, what was not is not seen in part."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import StartStack
+from tests.faults.ledger import Ledger, list_all
+from tests.faults.uploads import Uploads
+from tests.scripts.stack_process import wait_until
+from tests.stack import Stack, pause, staged_files
+
+UPLOADS = 500
+LONG = [pytest.param(number, marks=pytest.mark.faults) for number in range(1, 6)]
+# the rate is for people's keys; here every request counts
+FAST = {"DARKROOM_GATEWAY_REQUESTS_PER_SECOND": "0"}
+
+
+@pytest.mark.parametrize("killed", ["imagestore", "gateway"])
+@pytest.mark.parametrize("round_", [0, *LONG])
+def test_a_killed_service_loses_nothing_it_has_acknowledged(
+    start_stack: StartStack, killed: str, round_: int
+) -> None:
+    stack = start_stack(**FAST)
+    ledger = Ledger()
+    uploads = Uploads(stack.images, ledger, seed=round_)
+    uploads.start(UPLOADS)
+    uploads.wait_for(UPLOADS * (2 + round_) // 10)
+    pid = stack.kill(killed)
+    uploads.join()
+    assert ledger.acknowledged < UPLOADS, "the kill came too late"
+    stack.wait_until_back(killed, pid)
+    with stack.images() as images:
+        ledger.check(images)
+        wait_until(lambda: not staged_files(stack.data_dir))
+        uploads.run(UPLOADS - ledger.acknowledged)  # it takes up its work as if nothing had been
+        ledger.check(images)
+    assert ledger.acknowledged == UPLOADS
+
+
+@pytest.mark.faults
+def test_many_kills_one_after_the_other(start_stack: StartStack) -> None:
+    stack = start_stack(**FAST)
+    ledger = Ledger()
+    for kill in range(12):
+        uploads = Uploads(stack.images, ledger, seed=100 + kill)
+        uploads.start(10_000)
+        uploads.wait_for(ledger.acknowledged + 20 + 17 * kill)
+        pid = stack.kill("imagestore")
+        uploads.join()
+        stack.wait_until_back("imagestore", pid)
+    with stack.images() as images:
+        ledger.check(images)
+
+
+@pytest.fixture
+def careless(start_stack: StartStack, tmp_path: Path) -> Iterator[Stack]:
+    """A stack whose image store acknowledges before it has written."""
+    procfile = tmp_path / "Procfile"
+    procfile.write_text(
+        "imagestore: python -m tests.faults.careless imagestore\ngateway: python -m shared.web.serve gateway\n"
+    )
+    return start_stack(procfile=procfile, **FAST)
+
+
+def test_a_careless_store_is_found_out(careless: Stack) -> None:
+    ledger = Ledger()
+    uploads = Uploads(careless.images, ledger)
+    uploads.start(UPLOADS)
+    uploads.wait_for(UPLOADS // 5)
+    pid = careless.kill("imagestore")
+    uploads.join()
+    careless.wait_until_back("imagestore", pid)
+    with careless.images() as images, pytest.raises(AssertionError, match="broken promises") as found:
+        ledger.check(images)
+    said = str(found.value)
+    assert "cannot be read" in said or "partial" in said
+
+
+def test_uploads_under_way_are_finished_when_all_is_told_to_stop(
+    start_stack: StartStack, tmp_path: Path
+) -> None:
+    first = start_stack(**FAST)
+    ledger = Ledger()
+    uploads = Uploads(first.images, ledger)
+    uploads.start(10_000)
+    uploads.wait_for(100)
+    first.send(signal.SIGTERM)
+    uploads.join()
+    assert first.process.wait(25) == 0
+    assert "was killed" not in first.said()
+    with start_stack(data=first.data_dir, **FAST).images() as images:
+        ledger.check(images)
+        # every upload that the store took was answered: nothing is there that no client was told of
+        assert len(list_all(images)) == ledger.names_acknowledged()
+
+
+def test_an_idle_stack_stops_at_once_with_sockets_open(start_stack: StartStack) -> None:
+    stack = start_stack()
+    with stack.images() as images:
+        images.get("/v1/images").raise_for_status()
+        with images.stream("GET", "/v1/events", params={"follow": "true"}) as events:
+            assert events.status_code == 200
+            pause(0.2)
+            assert stack.end(seconds=5) == 0
