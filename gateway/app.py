@@ -92,7 +92,6 @@ class Parts:
         settings, keys = self.settings, self.keys
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.database.close)
-            await asyncio.to_thread(migrate, self.engine, MIGRATIONS)
             await self.database.quick_check()
             if settings.auth == "on":
                 await ensure_admin_key(keys, settings.effective_admin_key_file)
@@ -110,6 +109,7 @@ def create_app(settings: GatewaySettings | None = None) -> Front:
     """The gateway, by its settings; by those of the environment where none are given."""
     settings = settings or GatewaySettings()
     parts = Parts(settings)
+    migrate(parts.engine, MIGRATIONS)
     app = create_web_app(
         title="Darkroom",
         description="Tag, keep, process and browse collections of images.",

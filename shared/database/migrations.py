@@ -13,7 +13,7 @@ from shared.database.engine import WRITES
 LOCK = 0x6461726B  # one number for all replicas: "dark"
 
 
-class DatabaseTooNew(RuntimeError):
+class DatabaseTooNew(ValueError):
     """Raised at start when the database was written by a newer Darkroom than this one."""
 
 

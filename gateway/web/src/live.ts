@@ -6,7 +6,7 @@ export type LiveState = "connecting" | "live" | "away";
 
 export interface Listener {
   event(event: StackEvent): void;
-  /** The past since the last event is no longer kept: ask REST for the present. */
+  /** Events may have been missed, and cannot be asked for: ask REST for the present. */
   reset(): void;
   state(state: LiveState): void;
 }
@@ -18,6 +18,12 @@ export interface Socket {
   onopen: (() => void) | null;
   onmessage: ((message: { data: string }) => void) | null;
   onclose: (() => void) | null;
+}
+
+/** Where the streams stand, as the gateway says it on subscribing and on a reset. */
+interface Standing {
+  reset?: string[];
+  cursor?: Record<string, number>;
 }
 
 const FIRST_WAIT_MS = 250;
@@ -56,10 +62,16 @@ export class Live {
   }
 
   private receive(text: string): void {
-    const message = JSON.parse(text) as Partial<StackEvent> & { reset?: string[] };
+    const message = JSON.parse(text) as Partial<StackEvent> & Standing;
     if (message.reset) {
       for (const service of message.reset) delete this.cursor[service];
+      Object.assign(this.cursor, message.cursor);
       this.listener.reset();
+    } else if (message.cursor) {
+      // What was asked from REST before the stream stood here may lack what happened in between.
+      const isFirst = Object.keys(message.cursor).some((service) => !(service in this.cursor));
+      Object.assign(this.cursor, message.cursor);
+      if (isFirst) this.listener.reset();
     } else if (message.id && message.type) {
       const [service, sequence] = splitId(message.id);
       this.cursor[service] = Math.max(sequence, this.cursor[service] ?? 0);

@@ -82,6 +82,28 @@ describe("the live connection", () => {
     expect(JSON.parse(wires[1]?.sent[0] ?? "").after).toEqual({});
   });
 
+  it("knows where the stream stood before its first event", () => {
+    wires[0]?.onopen?.();
+    wires[0]?.says({ subscribed: ["imagestore.*"], cursor: { imagestore: 5 } });
+    expect(heard.slice(-1)).toEqual(["reset"]);
+    wires[0]?.onclose?.();
+    vi.advanceTimersByTime(250);
+    wires[1]?.onopen?.();
+    expect(JSON.parse(wires[1]?.sent[0] ?? "").after).toEqual({ imagestore: 5 });
+    wires[1]?.says({ subscribed: ["imagestore.*"], cursor: { imagestore: 5 } });
+    expect(heard.filter((what) => what === "reset")).toHaveLength(1);
+  });
+
+  it("goes on from where a reset says that the stream stands", () => {
+    wires[0]?.onopen?.();
+    wires[0]?.says(event(7));
+    wires[0]?.says({ reset: ["imagestore"], cursor: { imagestore: 2 } });
+    wires[0]?.onclose?.();
+    vi.advanceTimersByTime(250);
+    wires[1]?.onopen?.();
+    expect(JSON.parse(wires[1]?.sent[0] ?? "").after).toEqual({ imagestore: 2 });
+  });
+
   it("stays closed when it is stopped", () => {
     live.stop();
     vi.advanceTimersByTime(60_000);
