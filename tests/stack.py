@@ -13,6 +13,7 @@ import httpx2
 
 from tests.scripts.stack_process import PATIENCE_SECONDS, ROOT, free_port, lives, wait_until
 
+MIB = 1024 * 1024
 READY = "Darkroom is ready: "
 SERVICES = ("gateway", "imagestore")
 TIMEOUT = httpx2.Timeout(30.0)

@@ -1,4 +1,4 @@
-"""What the store has promised: each attempt and each success written down, and compared with what is there."""
+"""What the store has promised: attempts and successes written down, and compared with what is there."""
 
 from collections import defaultdict
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""A disk that is full: writing is refused with 507, reading goes on, and all is well again once there is room."""
+"""A full disk: writing is refused with 507, reading goes on, and all is well again once there is room."""
 
 import os
 from collections.abc import Callable

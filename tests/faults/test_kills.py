@@ -1,4 +1,4 @@
-"""kill -9 in the middle of uploads: what was acknowledged is there whole, what was not is not seen in part."""
+"""kill -9 in the middle of uploads: what was acknowledged is there whole, and nothing is seen in part."""
 
 import signal
 from collections.abc import Iterator
@@ -60,7 +60,8 @@ def careless(start_stack: StartStack, tmp_path: Path) -> Iterator[Stack]:
     """A stack whose image store acknowledges before it has written."""
     procfile = tmp_path / "Procfile"
     procfile.write_text(
-        "imagestore: python -m tests.faults.careless imagestore\ngateway: python -m shared.web.serve gateway\n"
+        "imagestore: python -m tests.faults.careless imagestore\n"
+        "gateway: python -m shared.web.serve gateway\n"
     )
     return start_stack(procfile=procfile, **FAST)
 

@@ -10,11 +10,11 @@ from PIL import Image
 
 from tests.faults.ledger import Ledger
 from tests.scripts.stack_process import wait_until
+from tests.stack import MIB
 
 CONNECTIONS = 4
 COMMENT = b"\xff\xfe"  # a JPEG's COM segment
 LONGEST_COMMENT = 65_000
-MIB = 1024 * 1024
 
 
 class Jpegs:
