@@ -107,7 +107,7 @@ def read_spec(query: dict[str, str], scope: Scope, media_type: str) -> Rendition
             height=_number(query.get("height")),
             fit=Fit(query.get("fit", Fit.CONTAIN)),
             format=ImageFormat("jpeg" if wanted == "jpg" else wanted)
-            if wanted
+            if wanted is not None
             else negotiate(accept, source),
             quality=DEFAULT_QUALITY if quality is None else quality,
         )
@@ -120,9 +120,7 @@ def read_spec(query: dict[str, str], scope: Scope, media_type: str) -> Rendition
 
 
 def _number(text: str | None) -> int | None:
-    if text is None or text == "":
-        return None
-    return int(text)
+    return None if text is None else int(text)
 
 
 def varying(content: Content) -> Content:

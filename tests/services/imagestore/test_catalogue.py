@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from services.imagestore.routes import Sort
+from shared.contracts.imagestore import Sort
 from shared.web.cursors import encode_cursor
 from tests.services.imagestore.store import MakeStore, Store, picture, problem
 from tests.shared.imaging_samples import exif, photo, saved
@@ -191,7 +191,8 @@ def test_conditions_of_metadata(filled: Store) -> None:
 
 def test_a_change_that_changes_nothing_is_no_event(filled: Store) -> None:
     before, events = filled.get("/v1/images/a.png"), len(filled.events())
-    for change in ({}, {"tags": []}, {"name": "a.png"}, {"remove_tags": ["x"]}):
+    changes: list[dict[str, object]] = [{}, {"tags": []}, {"name": "a.png"}, {"remove_tags": ["x"]}]
+    for change in changes:
         assert filled.patch("/v1/images/a.png", json=change).json() == before.json()
     assert len(filled.events()) == events
 
@@ -199,8 +200,8 @@ def test_a_change_that_changes_nothing_is_no_event(filled: Store) -> None:
 @pytest.mark.parametrize(
     "cursor",
     [
-        "x", "%00", "é", encode_cursor("a"), encode_cursor("a", 1), encode_cursor(1, 2, 3), encode_cursor(None, 1),
-        encode_cursor(10**30, 1), encode_cursor(1, 10**30), encode_cursor(2**63 - 1, 1), "W1tb" * 4000,
+        "x", "%00", "é", encode_cursor("a"), encode_cursor("a", 1), encode_cursor(1, 2, 3),
+        encode_cursor(None, 1),        encode_cursor(10**30, 1), encode_cursor(1, 10**30), encode_cursor(2**63 - 1, 1), "W1tb" * 4000,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("sort", ["created_at", "-size"])

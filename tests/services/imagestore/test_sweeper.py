@@ -1,8 +1,8 @@
-"""The sweeper: what nothing names goes, what something names stays, and uploads of the same bytes are safe."""
+"""The sweeper: what nothing names goes, what something names stays, also beside uploads."""
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -89,7 +89,7 @@ Sweep = Callable[[Callable[[Parts], Awaitable[None]]], None]
 
 
 @pytest.fixture
-def sweep(tmp_path: Path) -> Iterator[Sweep]:
+def sweep(tmp_path: Path) -> Sweep:
     """Runs a test's coroutine with the parts."""
 
     def run(work: Callable[[Parts], Awaitable[None]], url: str = f"sqlite:///{tmp_path / 'rows.db'}") -> None:
@@ -103,7 +103,7 @@ def sweep(tmp_path: Path) -> Iterator[Sweep]:
 
         asyncio.run(whole())
 
-    yield run
+    return run
 
 
 def test_what_nothing_names_goes_and_what_something_names_stays(sweep: Sweep) -> None:
