@@ -56,7 +56,10 @@ SORTS = {
 }
 _LIVE = images.c.deleted_at.is_(None)
 _BY_NAME = select(images).where(images.c.name == bindparam("wanted"), _LIVE)
+_BY_NAME_LOCKED = _BY_NAME.with_for_update()
 _BLOB = select(blobs.c.doomed_at).where(blobs.c.digest == bindparam("wanted"))
+_BLOB_LOCKED = _BLOB.with_for_update(read=True)
+_ADD = insert(images)
 
 
 def _facts(row: Row[Any]) -> Facts:
@@ -75,8 +78,7 @@ def _image(row: Row[Any]) -> ImageRow:
 
 def find(connection: Connection, name: str, *, lock: bool = False) -> ImageRow | None:
     """The live image of that name, with its labels. `lock` holds the row until the commit (PostgreSQL)."""
-    query = _BY_NAME.with_for_update() if lock else _BY_NAME
-    row = connection.execute(query, {"wanted": name}).one_or_none()
+    row = connection.execute(_BY_NAME_LOCKED if lock else _BY_NAME, {"wanted": name}).one_or_none()
     if row is None:
         return None
     return _with_tags(connection, [_image(row)])[0]
@@ -181,7 +183,7 @@ def add(connection: Connection, name: str, facts: Facts, moment: datetime) -> Im
         "created_at": moment,
         "updated_at": moment,
     }
-    done = connection.execute(insert(images), values)
+    done = connection.execute(_ADD, values)
     key = done.inserted_primary_key
     assert key is not None
     return ImageRow(key[0], name, facts, 1, moment, moment)
@@ -272,8 +274,7 @@ def expired_trash(connection: Connection, before: datetime, limit: int) -> list[
 
 def blob_state(connection: Connection, digest: str, *, lock: bool = False) -> str:
     """`live`, `doomed` (the sweeper is removing it) or `absent`; `lock` keeps it so until the commit."""
-    query = _BLOB.with_for_update(read=True) if lock else _BLOB
-    row = connection.execute(query, {"wanted": digest}).one_or_none()
+    row = connection.execute(_BLOB_LOCKED if lock else _BLOB, {"wanted": digest}).one_or_none()
     if row is None:
         return "absent"
     return "live" if row.doomed_at is None else "doomed"
