@@ -120,9 +120,10 @@ class LocalBlobs:
     def put(self, key: str, source: bytes | Path, *, durable: bool = True) -> None:
         """See BlobStore; a file on the same disk is linked, not copied: it must not be written to again."""
         target = self.root / key
-        staged = self._link(source) if isinstance(source, Path) else self._stage(source)
+        linked = isinstance(source, Path)
+        staged = self._link(source) if isinstance(source, Path) else self._stage(source, durable=durable)
         try:
-            if durable:
+            if durable and linked:
                 _sync(staged)
             self._make_folder(target.parent, durable=durable)
             staged.replace(target)
@@ -178,10 +179,15 @@ class LocalBlobs:
         except FileNotFoundError:
             raise BlobMissing("the stored bytes are gone") from None
 
-    def _stage(self, data: bytes) -> Path:
+    def _stage(self, data: bytes, *, durable: bool) -> Path:
         staged = self._new_name()
         try:
-            staged.write_bytes(data)
+            with staged.open("xb", buffering=0) as file:
+                left = memoryview(data)
+                while left:
+                    left = left[file.write(left) :]
+                if durable:
+                    os.fsync(file.fileno())
         except BaseException:
             staged.unlink(missing_ok=True)
             raise
