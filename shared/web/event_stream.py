@@ -13,7 +13,7 @@ from shared.events import EventLog, Recorded, is_gap
 from shared.web.drain import Drain
 
 HEARTBEAT_SECONDS = 15.0
-GATHER_SECONDS = 0.005  # under load, wait this long so that one query brings many events
+GATHER_SECONDS = 0.02  # under load, wait this long so that one query brings many events
 BATCH = 500
 
 
@@ -47,6 +47,7 @@ class EventFeed:
                     after = batch[-1].sequence
                     yield batch
                     quiet_since = asyncio.get_running_loop().time()
+                if len(batch) == BATCH:
                     continue
                 if not follow:
                     return
