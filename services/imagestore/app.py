@@ -40,7 +40,7 @@ def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | No
     settings that cannot be.
     """
     settings = settings or ImageStoreSettings()
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = _open_database(settings)
     blobs = blobs or open_blobs(settings.effective_blobs_url, settings.home / "staging")
     store_pool = WorkerPool("store", STORE_THREADS, STORE_WAITING)

@@ -34,7 +34,7 @@ def make_engine(url: str, *, busy_timeout: float = 5.0, pool_size: int = READERS
 
 def _sqlite_engine(url: URL, busy_timeout: float, pool_size: int) -> Engine:
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
         url,
         pool_size=pool_size,
