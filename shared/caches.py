@@ -106,6 +106,8 @@ class FileCache:
         for _, key, size in sorted(found):
             if size <= self._index.maxsize:
                 self._index[key] = size
+            else:
+                (self._folder / key).unlink(missing_ok=True)
 
 
 class SingleFlight(Generic[T]):
