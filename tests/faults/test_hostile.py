@@ -1,6 +1,5 @@
 """Files and names that are made to harm, through the gateway: each with the answer of the limits."""
 
-import io
 import socket
 import struct
 import threading
@@ -167,7 +166,7 @@ def test_one_file_too_large_does_not_spoil_the_others_of_a_batch(start_stack: St
     rocket = photo("rocket.jpg").data
     form = [
         ("files", ("first.jpg", rocket)),
-        ("files", ("big.jpg", io.BytesIO(rocket + bytes(3 * MIB)))),
+        ("files", ("big.jpg", rocket + bytes(3 * MIB))),
         ("files", ("last.jpg", rocket)),
     ]
     with stack.images() as images:

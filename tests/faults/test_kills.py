@@ -1,7 +1,6 @@
 """kill -9 in the middle of uploads: what was acknowledged is there whole, and nothing is seen in part."""
 
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -56,7 +55,7 @@ def test_many_kills_one_after_the_other(start_stack: StartStack) -> None:
 
 
 @pytest.fixture
-def careless(start_stack: StartStack, tmp_path: Path) -> Iterator[Stack]:
+def careless(start_stack: StartStack, tmp_path: Path) -> Stack:
     """A stack whose image store acknowledges before it has written."""
     procfile = tmp_path / "Procfile"
     procfile.write_text(
