@@ -9,7 +9,7 @@ run:
 	$(SETUP) run && exec .venv/bin/python -m scripts.run $(RUN_ARGS)
 
 test:
-	$(SETUP) dev && $(PYTEST) -q $(PYTEST_ARGS) && npm --prefix gateway/web test --silent
+	$(SETUP) dev && $(PYTEST) -q -m "not faults" $(PYTEST_ARGS) && npm --prefix gateway/web test --silent
 
 test-faults:
 	$(SETUP) dev && $(PYTEST) -q -m faults --timeout 1800 $(PYTEST_ARGS)
