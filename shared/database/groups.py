@@ -87,7 +87,13 @@ class GroupWriter:
                 else:
                     group.append(following)
                     self._run_one(connection, following)
-            connection.commit()
+            try:
+                connection.commit()
+            except BaseException:
+                # SQLite leaves the transaction open, and SQLAlchemy takes it for ended: the connection would
+                # begin no other one, and the first full disk would be the last write.
+                connection.invalidate()
+                raise
 
     @staticmethod
     def _run_one(connection: Connection, waiting: _Waiting) -> None:
