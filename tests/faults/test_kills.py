@@ -1,15 +1,16 @@
 """kill -9 in the middle of uploads: what was acknowledged is there whole, and nothing is seen in part."""
 
 import signal
+import socket
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import StartStack
 from tests.faults.ledger import Ledger, list_all
-from tests.faults.uploads import Uploads
+from tests.faults.uploads import Jpegs, Uploads
 from tests.scripts.stack_process import wait_until
-from tests.stack import Stack, pause, staged_files
+from tests.stack import MIB, Stack, pause, staged_files
 
 UPLOADS = 500
 LONG = [pytest.param(number, marks=pytest.mark.faults) for number in range(1, 6)]
@@ -79,9 +80,7 @@ def test_a_careless_store_is_found_out(careless: Stack) -> None:
     assert "cannot be read" in said or "partial" in said
 
 
-def test_uploads_under_way_are_finished_when_all_is_told_to_stop(
-    start_stack: StartStack, tmp_path: Path
-) -> None:
+def test_what_was_stored_while_all_was_told_to_stop_is_there(start_stack: StartStack) -> None:
     first = start_stack(**FAST)
     ledger = Ledger()
     uploads = Uploads(first.images, ledger)
@@ -95,6 +94,27 @@ def test_uploads_under_way_are_finished_when_all_is_told_to_stop(
         ledger.check(images)
         # every upload that the store took was answered: nothing is there that no client was told of
         assert len(list_all(images)) == ledger.names_acknowledged()
+
+
+def test_an_upload_that_had_begun_is_taken_to_its_end(start_stack: StartStack) -> None:
+    stack = start_stack()
+    data = Jpegs(5).make(4 * MIB)
+    head = (
+        "PUT /api/imagestore/v1/images/begun.jpg HTTP/1.1\r\nHost: localhost\r\n"
+        f"Authorization: Bearer {stack.key}\r\nContent-Length: {len(data)}\r\n\r\n"
+    )
+    host, port = stack.gateway_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(head.encode() + data[: 3 * MIB])
+        wait_until(lambda: bool(staged_files(stack.data_dir)))
+        stack.send(signal.SIGTERM)
+        wait_until(lambda: "Stopping" in stack.said())
+        pause(0.5)
+        connection.sendall(data[3 * MIB :])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")
+    assert stack.process.wait(25) == 0
+    with start_stack(data=stack.data_dir).images() as images:
+        assert images.get("/v1/images/begun.jpg/content").content == data
 
 
 def test_an_idle_stack_stops_at_once_with_sockets_open(start_stack: StartStack) -> None:
