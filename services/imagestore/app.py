@@ -18,7 +18,7 @@ from services.imagestore.service import Catalogue
 from services.imagestore.settings import ImageStoreSettings
 from services.imagestore.share_routes import share_router, shared_bytes_router
 from services.imagestore.sweeper import Sweeper
-from services.imagestore.upload_routes import put_router, upload_router
+from services.imagestore.upload_routes import add_put_route, upload_router
 from services.imagestore.uploads import Uploads
 from shared.blobs import BlobStore, open_blobs
 from shared.caches import ByteCache, FileCache
@@ -77,10 +77,10 @@ def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | No
     )
     feed = EventFeed(database, parts.catalogue.log, app.state.drain, settings.event_poll_seconds)
     add_content_routes(app, parts)
+    add_put_route(app, parts)
     for router in (
         catalogue_router(parts),
         upload_router(parts),
-        put_router(parts),
         trash_router(parts),
         sharing_router(parts),
         share_router(parts),

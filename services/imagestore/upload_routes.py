@@ -1,8 +1,10 @@
 """HTTP for uploads: many files as multipart, or one as the plain body."""
 
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, FastAPI, Header, Request, Response
+from starlette.types import Receive, Scope, Send
 
 from services.imagestore import presenting
 from services.imagestore.parts import Parts
@@ -14,6 +16,8 @@ from shared.errors import DarkroomError, Unprocessable
 from shared.web.bodies import Staging, stage_body
 from shared.web.caller import actor, public_base
 from shared.web.content import matches
+from shared.web.direct import add_direct
+from shared.web.middleware import find_header
 from shared.web.multipart import Part, read_parts
 from shared.web.problems import STATE_KEY, as_darkroom_error, problem_of
 
@@ -82,35 +86,49 @@ def upload_router(parts: Parts) -> APIRouter:
     return router
 
 
-def put_router(parts: Parts) -> APIRouter:
-    """PUT of one image."""
-    settings = parts.settings
-    router = APIRouter(tags=["images"])
+def add_put_route(app: FastAPI, parts: Parts) -> None:
+    """Add PUT of one image, without a framework in between: that costs as much as all else but the disk."""
 
-    @router.put(
-        "/v1/images/{name}",
-        summary="Upload one image, as the body",
-        openapi_extra=RAW,
-        responses={201: {"model": Image, "description": "The name is new"}},
-    )
-    async def put_image(
+    async def store_image(scope: Scope, receive: Receive, send: Send) -> None:
+        precondition = Precondition(
+            _content_condition(find_header(scope, b"if-match")),
+            _content_condition(find_header(scope, b"if-none-match")),
+        )
+        with Staging(parts.blobs.staging) as staging:
+            staged = await stage_body(scope, receive, staging, parts.settings.image_bytes)
+            done, row = await parts.uploads.store(
+                scope["path_params"]["name"], staged, actor(scope), precondition
+            )
+        image = presenting.image(row, public_base(scope))
+        body = image.model_dump_json().encode()
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"location", image.url.encode("ascii", "replace")),
+        ]
+        status = 201 if done == "created" else 200
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def put_image(
         name: Name,
-        request: Request,
-        response: Response,
         if_none_match: Annotated[str | None, Header(description="`*` refuses to overwrite")] = None,
         if_match: Annotated[str | None, Header(description="the content's ETag to be overwritten")] = None,
-    ) -> Image:
+    ) -> None:
         """201 for a new name; 200 for a new version of one, or for the content that it has already."""
-        precondition = Precondition(_content_condition(if_match), _content_condition(if_none_match))
-        with Staging(parts.blobs.staging) as staging:
-            staged = await stage_body(request.scope, request.receive, staging, settings.image_bytes)
-            done, row = await parts.uploads.store(name, staged, actor(request.scope), precondition)
-        image = presenting.image(row, public_base(request.scope))
-        response.status_code = 201 if done == "created" else 200
-        response.headers["Location"] = image.url
-        return image
 
-    return router
+    add_direct(
+        app.router,
+        "/v1/images/{name}",
+        store_image,
+        put_image,
+        methods=["PUT"],
+        response_model=Image,
+        summary="Upload one image, as the body",
+        openapi_extra=RAW,
+        tags=["images"],
+        responses={201: {"model": Image, "description": "The name is new"}},
+    )
 
 
 async def _store_part(
@@ -137,7 +155,7 @@ def _refuse_all(first: DarkroomError, results: list[UploadResult]) -> DarkroomEr
     return first
 
 
-def _content_condition(given: str | None) -> Any:
+def _content_condition(given: bytes | None) -> Callable[[str], bool] | None:
     if given is None:
         return None
-    return lambda digest: matches(given.encode(), f'"{digest}"'.encode())
+    return lambda digest: matches(given, f'"{digest}"'.encode())

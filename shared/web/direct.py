@@ -1,6 +1,6 @@
 """Routes that are documented as FastAPI's and served as plain ASGI: for bytes, where every step counts."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -32,10 +32,22 @@ def documented_by(documentation: Callable[..., Any]) -> Callable[[DirectEndpoint
 
 
 def add_direct(
-    router: APIRouter, path: str, direct: DirectEndpoint, documentation: Callable[..., Any], **options: Any
+    router: APIRouter,
+    path: str,
+    direct: DirectEndpoint,
+    documentation: Callable[..., Any],
+    *,
+    methods: Sequence[str] = ("GET",),
+    response_model: Any = None,
+    **options: Any,
 ) -> None:
-    """Serve GET and HEAD of `path` by `direct`."""
+    """Serve `path` by `direct`; a GET also answers HEAD."""
     endpoint = documented_by(documentation)(direct)
     router.add_api_route(
-        path, endpoint, methods=["GET"], route_class_override=DirectRoute, response_model=None, **options
+        path,
+        endpoint,
+        methods=list(methods),
+        route_class_override=DirectRoute,
+        response_model=response_model,
+        **options,
     )
