@@ -19,6 +19,7 @@ from shared.errors import BadRequest, DarkroomError, InsufficientStorage, TooLar
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 STATE_KEY = "darkroom_request_id"  # where the middleware leaves the request's id in the scope's state
 MAX_FAULTS = 20
+FULL_DISK = ("disk is full", "No space left", "could not extend file")  # SQLite, the kernel, PostgreSQL
 
 
 class BodyDisconnected(Exception):
@@ -59,7 +60,9 @@ def as_darkroom_error(error: BaseException) -> DarkroomError | None:
 
 def _database_error(error: DBAPIError) -> DarkroomError | None:
     said = str(error.orig)
-    if "disk is full" in said or "No space left" in said or "could not extend file" in said:
+    # SQLite calls it an I/O error when its shared memory, a file beside the database, finds no room
+    no_shared_memory = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_IOERR_SHMSIZE"
+    if no_shared_memory or any(words in said for words in FULL_DISK):
         return InsufficientStorage("the disk is full; nothing was changed")
     if isinstance(error, DataError):
         return Unprocessable("a value is not one that the database can hold", code="value_not_storable")
