@@ -39,6 +39,9 @@ def page_headers(policy: str, caching: str = NO_CACHE) -> dict[str, str]:
 class BuiltFiles(StaticFiles):
     """What the build made, found at start or later: `make run` may build while we run."""
 
+    async def check_config(self) -> None:
+        """Nothing to check: before the build there is no folder, and no file in it is found."""
+
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file; what is under /assets never changes."""
         response = await super().get_response(path, scope)

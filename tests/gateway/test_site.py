@@ -70,6 +70,7 @@ def test_a_page_that_is_not_built_says_how(tmp_path: Path) -> None:
         page = client.get("/")
         assert page.status_code == 200
         assert "npm run build" in page.text
+        assert client.get("/icon.svg").status_code == 404
         (tmp_path / "nothing").mkdir()
         (tmp_path / "nothing" / "index.html").write_text("<p>built meanwhile</p>")
         assert client.get("/").text == "<p>built meanwhile</p>"
