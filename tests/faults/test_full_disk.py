@@ -40,7 +40,7 @@ class Fill:
 
 
 @pytest.fixture
-def stack(start_stack: StartStack, small_disk: Path) -> Stack:
+def stack(small_disk: Path, start_stack: StartStack) -> Stack:
     """A stack with everything, logs too, on the small disk."""
     return start_stack(data=small_disk / "data")
 

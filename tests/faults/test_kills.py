@@ -5,10 +5,12 @@ import socket
 from pathlib import Path
 
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from tests.conftest import StartStack
 from tests.faults.ledger import Ledger, list_all
 from tests.faults.uploads import Jpegs, Uploads
+from tests.journeys.events import Program
 from tests.scripts.stack_process import wait_until
 from tests.stack import MIB, Stack, pause, staged_files
 
@@ -123,5 +125,9 @@ def test_an_idle_stack_stops_at_once_with_sockets_open(start_stack: StartStack) 
         images.get("/v1/images").raise_for_status()
         with images.stream("GET", "/v1/events", params={"follow": "true"}) as events:
             assert events.status_code == 200
-            pause(0.2)
-            assert stack.end(seconds=5) == 0
+            with Program(stack, "imagestore.*") as program:
+                assert stack.end(seconds=5) == 0
+                with pytest.raises(ConnectionClosed) as closed:
+                    program.listen(1)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012

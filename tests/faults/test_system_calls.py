@@ -16,23 +16,42 @@ LARGE = 3_000_000  # staged as a file
 DURABLE = "fsync,fdatasync,rename,write,sendto,sendmsg,writev"
 
 
+def calls_of_an_upload(store: ImageStore, strace: str, output: Path, size: int) -> list[tuple[str, str]]:
+    """What the store asks of the kernel from an upload's first byte to its answer."""
+    data = Jpegs(1).make(size)
+    with store.images() as images, Trace(strace, store.process.pid, output, DURABLE) as trace:
+        assert images.put("/v1/images/one.jpg", content=data).status_code == 201
+        wait_until(lambda: "201 Created" in output.read_text(errors="replace"))
+    calls = trace.calls()
+    answered = next(place for place, (_, given) in enumerate(calls) if "201 Created" in given)
+    return calls[:answered]
+
+
+def check_order(calls: list[tuple[str, str]]) -> None:
+    """Bytes, their name, the folder, the row. Raises AssertionError where a power cut could lose one."""
+    names = [name for name, _ in calls]
+    assert "rename" in names, "answered before the bytes had their name"
+    renamed = names.index("rename")
+    assert "fsync" in names[:renamed], "named before the bytes were on disk"
+    after = names[renamed:]
+    assert "fsync" in after, "answered before the folder was on disk"
+    assert "fdatasync" in after[after.index("fsync") :], "answered before the row was on disk"
+
+
 @pytest.mark.parametrize("size", [SMALL, LARGE])
 def test_success_is_told_after_bytes_folder_and_row_are_on_disk(
     start_imagestore: StartImageStore, strace: str, tmp_path: Path, size: int
 ) -> None:
-    store = start_imagestore()
-    data = Jpegs(1).make(size)
-    with store.images() as images, Trace(strace, store.process.pid, tmp_path / "trace", DURABLE) as trace:
-        assert images.put("/v1/images/one.jpg", content=data).status_code == 201
-        wait_until(lambda: "201 Created" in (tmp_path / "trace").read_text(errors="replace"))
-    calls = trace.calls()
-    answered = next(place for place, (_, given) in enumerate(calls) if "201 Created" in given)
-    renamed = next(place for place, (name, _) in enumerate(calls) if name == "rename")
-    before = [name for name, _ in calls[:renamed]]
-    between = [name for name, _ in calls[renamed:answered]]
-    assert before[-1] == "fsync"  # the bytes, and the folders that are new; then their name
-    assert "fsync" in between  # the folder with the name in it
-    assert "fdatasync" in between[between.index("fsync") :]  # the row, in the database's log
+    check_order(calls_of_an_upload(start_imagestore(), strace, tmp_path / "trace", size))
+
+
+def test_a_careless_order_is_found_out(
+    start_imagestore: StartImageStore, strace: str, tmp_path: Path
+) -> None:
+    careless = start_imagestore(command=["-m", "tests.faults.careless", "imagestore"])
+    calls = calls_of_an_upload(careless, strace, tmp_path / "trace", SMALL)
+    with pytest.raises(AssertionError, match="answered before"):
+        check_order(calls)
 
 
 @pytest.mark.parametrize(
