@@ -39,6 +39,7 @@ def _sqlite_engine(url: URL, busy_timeout: float, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=0,
+        pool_use_lifo=True,  # the connection used last has the pages of last time still in memory
         connect_args={"check_same_thread": False, "timeout": busy_timeout, "cached_statements": 256},
     )
 
@@ -49,6 +50,7 @@ def _sqlite_engine(url: URL, busy_timeout: float, pool_size: int) -> Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")  # 16 MiB: pages change many times between two
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
