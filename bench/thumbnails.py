@@ -24,7 +24,9 @@ from bench.rows import Row
 _WIDTH = 320
 _CONNECTIONS = 2
 _ROUNDS = 5
-_SINGLE = "thumbor, one process"
+_SINGLE = "as installed (1 process)"
+_PER_CORE = "a process a core"
+_THUMBOR, _IPX = "thumbor", "ipx"
 _LEAST_PSNR = 30.0  # dB against Lanczos: below that, it would not be the same work
 
 
@@ -72,7 +74,7 @@ class Server:
 
 
 def run(stack: Stack) -> list[Row]:
-    """Four rows: two sizes of photograph, each beside thumbor and ipx."""
+    """Eight rows: two sizes of photograph, beside thumbor and ipx, each with one process and with one a core."""
     rows: list[Row] = []
     for work in _WORKS:
         with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
@@ -85,21 +87,23 @@ def run(stack: Stack) -> list[Row]:
 
 
 def _servers(stack: Stack, folder: Path, running: ExitStack) -> list[Server]:
-    """Ours, and the peers with one process a connection; thumbor also with a single one, its default."""
+    """Ours, and each peer twice: its first process alone, as it comes, and a process a connection."""
     headers = dict(stack.service_headers)
     ours = [Connection(stack.imagestore_url, headers) for _ in range(_CONNECTIONS)]
-    addresses = running.enter_context(thumbor(folder, _CONNECTIONS))
-    per_core = [Connection(address) for address in addresses]
-    single = [Connection(addresses[0]) for _ in range(_CONNECTIONS)]
-    sharp = [Connection(address) for address in running.enter_context(ipx(folder, _CONNECTIONS))]
-    for connection in (*ours, *per_core, *single, *sharp):
-        running.callback(connection.close)
-    return [
-        Server("darkroom", ours, f"/v1/images/{{name}}/rendition?width={_WIDTH}&format=jpeg"),
-        Server("thumbor", per_core, f"/unsafe/{_WIDTH}x0/{{name}}"),
-        Server(_SINGLE, single, f"/unsafe/{_WIDTH}x0/{{name}}"),
-        Server("ipx", sharp, f"/w_{_WIDTH}/{{name}}"),
-    ]
+    servers = [Server("darkroom", ours, f"/v1/images/{{name}}/rendition?width={_WIDTH}&format=jpeg")]
+    for peer, serve, target in (
+        (_THUMBOR, thumbor, f"/unsafe/{_WIDTH}x0/{{name}}"),
+        (_IPX, ipx, f"/w_{_WIDTH}/{{name}}"),
+    ):
+        addresses = running.enter_context(serve(folder, _CONNECTIONS))
+        single = [Connection(addresses[0]) for _ in range(_CONNECTIONS)]
+        per_core = [Connection(address) for address in addresses]
+        servers.append(Server(f"{peer}, {_SINGLE}", single, target))
+        servers.append(Server(f"{peer}, {_PER_CORE}", per_core, target))
+    for server in servers:
+        for connection in server.connections:
+            running.callback(connection.close)
+    return servers
 
 
 def _spread(content: bytes, work: Work, folder: Path, ours: Connection) -> list[str]:
@@ -140,14 +144,18 @@ def _measure(work: Work, names: Sequence[str], servers: Sequence[Server]) -> dic
 
 def _rows(work: Work, rates: Mapping[str, float]) -> list[Row]:
     ours = rates["darkroom"]
-    notes = {
-        "thumbor": f"Pillow engine, no storage, a process a connection; one for both: {rates[_SINGLE]:.0f}/s",
-        "ipx": "sharp, a process each connection",
-    }
-    needed = {"thumbor": work.to_thumbor, "ipx": work.to_ipx}
+    notes = {_THUMBOR: "pip; Pillow, no storage", _IPX: "npm; sharp"}
+    needed = {_THUMBOR: work.to_thumbor, _IPX: work.to_ipx}
     return [
         Row(
-            f"{work.title}: {peer}", ours, rates[peer], "1/s", least, ours / rates[peer] >= least, notes[peer]
+            f"{work.title}: {peer}, {how}",
+            ours,
+            reference := rates[f"{peer}, {how}"],
+            "1/s",
+            least,
+            ours / reference >= least,
+            f"{notes[peer]}; {_CONNECTIONS} connections",
         )
         for peer, least in needed.items()
+        for how in (_SINGLE, _PER_CORE)
     ]
