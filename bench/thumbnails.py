@@ -74,7 +74,7 @@ class Server:
 
 
 def run(stack: Stack) -> list[Row]:
-    """Eight rows: two sizes of photograph, beside thumbor and ipx, each with one process and with one a core."""
+    """Eight rows: two sizes of photograph; thumbor and ipx, each with one process and with one a core."""
     rows: list[Row] = []
     for work in _WORKS:
         with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
