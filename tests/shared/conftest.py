@@ -7,9 +7,10 @@ from fastapi import FastAPI
 
 from tests.gateway.serving import Serving
 from tests.postgres import NewDatabase, new_database, postgres
+from tests.shared.s3 import s3
 from tests.shared.sample_app import Serve
 
-__all__ = ["NewDatabase", "new_database", "postgres"]
+__all__ = ["NewDatabase", "new_database", "postgres", "s3"]
 
 
 @pytest.fixture

@@ -107,9 +107,9 @@ def test_ranges_outside(given: str) -> None:
 
 
 def test_nothing_lies_inside_nothing() -> None:
-    for given in (b"bytes=0-", b"bytes=-5"):
+    for asked in (b"bytes=0-", b"bytes=-5"):
         with pytest.raises(RangeNotSatisfiable):
-            wanted_range(given, 0)
+            wanted_range(asked, 0)
 
 
 @given(st.integers(0, 120), st.integers(0, 120), st.integers(0, 110))
@@ -157,8 +157,9 @@ def test_head_has_the_same_head(make: Any) -> None:
 
 
 def test_bytes_that_are_missing_can_still_be_told_of() -> None:
-    def missing(_start: int, _end: int) -> Iterator[bytes]:
-        raise FileNotFoundError
+    def missing(start: int, end: int) -> Iterator[bytes]:
+        if start < end:
+            raise FileNotFoundError
         yield b""
 
     sent: list[Any] = []

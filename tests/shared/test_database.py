@@ -1,4 +1,4 @@
-"""The database: what is set on every connection, writes in groups, and what one failing write takes with it."""
+"""The database: what every connection has set, and writes in groups: what a failing one takes with it."""
 
 import asyncio
 import sqlite3
@@ -265,7 +265,8 @@ for number in range(200):
 def test_beside_another_process_that_writes_nothing_is_locked(file: str) -> None:
     async def work(database: Database) -> None:
         path = file.removeprefix("sqlite:///")
-        other = subprocess.Popen([sys.executable, "-c", WRITER, path], stdout=subprocess.PIPE)
+        command = [sys.executable, "-c", WRITER, path]
+        other = await asyncio.to_thread(subprocess.Popen, command, stdout=subprocess.PIPE)
         assert other.stdout is not None
         await asyncio.to_thread(other.stdout.readline)
 

@@ -18,6 +18,7 @@ from shared import errors
 from shared.blobs import BlobMissing
 from tests.shared.sample_app import AUTHORIZED, sample_app
 
+FULL, AWAY = "insufficient_storage", "database_unavailable"
 SECRET = "/secret/path and a password"
 
 
@@ -46,6 +47,11 @@ def problem(answer: Response) -> tuple[int, str]:
 def database_error(kind: type[DBAPIError], said: Exception) -> DBAPIError:
     """What SQLAlchemy makes of a driver's error."""
     return kind("SELECT " + SECRET, {"password": SECRET}, said)
+
+
+def operational(said: Exception) -> DBAPIError:
+    """The kind of most of them."""
+    return database_error(OperationalError, said)
 
 
 OURS = [
@@ -78,15 +84,15 @@ def test_codes_and_statuses_are_as_the_list_at_the_top_says() -> None:
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
-        (OSError(errno.ENOSPC, SECRET), 507, "insufficient_storage"),
-        (OSError(errno.EDQUOT, SECRET), 507, "insufficient_storage"),
+        (OSError(errno.ENOSPC, SECRET), 507, FULL),
+        (OSError(errno.EDQUOT, SECRET), 507, FULL),
         (OSError(errno.EACCES, SECRET), 500, "internal_error"),
-        (database_error(OperationalError, sqlite3.OperationalError("database or disk is full")), 507, "insufficient_storage"),
-        (database_error(OperationalError, psycopg.errors.DiskFull("could not extend file: No space left")), 507, "insufficient_storage"),
-        (database_error(OperationalError, sqlite3.OperationalError("database is locked")), 503, "database_unavailable"),
-        (database_error(OperationalError, sqlite3.OperationalError("unable to open database file")), 503, "database_unavailable"),
-        (database_error(OperationalError, psycopg.OperationalError("connection refused")), 503, "database_unavailable"),
-        (database_error(OperationalError, psycopg.errors.AdminShutdown("terminating")), 503, "database_unavailable"),
+        (operational(sqlite3.OperationalError("database or disk is full")), 507, FULL),
+        (operational(psycopg.errors.DiskFull("No space left")), 507, FULL),
+        (operational(sqlite3.OperationalError("database is locked")), 503, AWAY),
+        (operational(sqlite3.OperationalError("unable to open database file")), 503, AWAY),
+        (operational(psycopg.OperationalError("connection refused")), 503, AWAY),
+        (operational(psycopg.errors.AdminShutdown("terminating")), 503, AWAY),
         (database_error(DataError, psycopg.DataError("cannot contain NUL")), 422, "value_not_storable"),
         (database_error(IntegrityError, sqlite3.IntegrityError("UNIQUE failed")), 500, "internal_error"),
         (PoolTimeout(SECRET), 503, "database_busy"),

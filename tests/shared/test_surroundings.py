@@ -64,7 +64,7 @@ def test_the_body_is_not_read_before_the_token_is_seen(tmp_path: Path) -> None:
 
     scope = {"type": "http", "method": "POST", "path": "/echo", "headers": [], "query_string": b""}
     asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
-    assert sent[0]["status"] == 401  # type: ignore[index]
+    assert sent[0]["status"] == 401
 
 
 def test_head_is_get_without_the_body(tmp_path: Path) -> None:

@@ -201,7 +201,8 @@ def test_a_change_that_changes_nothing_is_no_event(filled: Store) -> None:
     "cursor",
     [
         "x", "%00", "é", encode_cursor("a"), encode_cursor("a", 1), encode_cursor(1, 2, 3),
-        encode_cursor(None, 1),        encode_cursor(10**30, 1), encode_cursor(1, 10**30), encode_cursor(2**63 - 1, 1), "W1tb" * 4000,
+        encode_cursor(None, 1),
+               encode_cursor(10**30, 1), encode_cursor(1, 10**30), encode_cursor(2**63 - 1, 1), "W1tb" * 4000,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("sort", ["created_at", "-size"])
