@@ -91,10 +91,11 @@ def test_a_head_that_does_not_end(server: Serving, connect: Connect, sent: bytes
 def test_a_head_that_comes_byte_by_byte_has_one_deadline(connect: Connect) -> None:
     one = connect()
     one.settimeout(0.2)
-    for _ in range(int(PATIENCE / 0.2)):
+    head = b"GET /items/1 HTTP/1.1\r\nX-Long: " + b"x" * 100
+    for byte in head[: int(PATIENCE / 0.2)]:
         try:
-            one.sendall(b"x")
-            if one.recv(1) == b"":
+            one.sendall(bytes([byte]))
+            if one.recv(65536) == b"":
                 return
         except TimeoutError:
             continue

@@ -44,7 +44,8 @@ def receiving(pieces: Sequence[bytes], *, broken_off: bool = False) -> Any:
 
 def read(
     folder: Path, pieces: Sequence[bytes], content_type: str = TYPE,
-    part_limit: int = 10**9, body_limit: int = 10**9,    *, broken_off: bool = False, length: int | None = None,
+    part_limit: int = 10**9, body_limit: int = 10**9,
+       *, broken_off: bool = False, length: int | None = None,
 ) -> list[tuple[str, str | None, bytes | str]]:  # fmt: skip
     """The parts: field, file's name, and content or the code of the refusal."""
 

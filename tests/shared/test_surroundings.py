@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -54,7 +55,8 @@ def test_without_a_token_in_the_settings_all_are_served(tmp_path: Path) -> None:
 
 
 def test_the_body_is_not_read_before_the_token_is_seen(tmp_path: Path) -> None:
-    app, sent = sample_app(tmp_path), []
+    app = sample_app(tmp_path)
+    sent: list[Any] = []
 
     async def receive() -> dict[str, object]:
         raise AssertionError("the body was asked for")
@@ -63,7 +65,7 @@ def test_the_body_is_not_read_before_the_token_is_seen(tmp_path: Path) -> None:
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/echo", "headers": [], "query_string": b""}
-    asyncio.run(app(scope, receive, send))  # type: ignore[arg-type]
+    asyncio.run(app(scope, receive, send))
     assert sent[0]["status"] == 401
 
 
