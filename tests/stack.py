@@ -107,12 +107,17 @@ class Stack(Launched):
 
     def wait_until_back(self, name: str, killed: int) -> None:
         """Wait until the killed service runs again and all are ready."""
-        wait_until(lambda: self.pid(name) not in {0, killed}, self.said)
+        wait_until(lambda: self.pid(name) not in {0, killed}, self.troubles)
         self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
         """Wait until the gateway says that all are ready."""
-        wait_until(lambda: answers(f"{self.gateway_url}/readyz"), self.said)
+        wait_until(lambda: answers(f"{self.gateway_url}/readyz"), self.troubles)
+
+    def troubles(self) -> str:
+        """For a failure's message: what was printed, and the end of each service's log."""
+        logs = [path.read_text()[-2000:] for path in sorted((self.data_dir / "logs").glob("*.log"))]
+        return "\n".join([self.said(), *logs])
 
 
 class ImageStore(Launched):
