@@ -130,6 +130,7 @@ def test_a_reader_beside_many_writers_misses_none(url: str) -> None:
 
     async def work(database: Database) -> None:
         done = asyncio.Event()
+        reader = Database(make_engine(url))  # its own connections: reads do not wait behind the writes
         delays = random.Random(1)
 
         def slow(number: int, delay: float) -> Callable[[Connection], None]:
@@ -141,8 +142,8 @@ def test_a_reader_beside_many_writers_misses_none(url: str) -> None:
 
         async def follow() -> list[int]:
             seen = [0]
-            while not done.is_set() or seen[-1] < (await database.read(log.position)).newest:
-                batch = await database.read(partial(log.after, sequence=seen[-1]))
+            while not done.is_set() or seen[-1] < (await reader.read(log.position)).newest:
+                batch = await reader.read(partial(log.after, sequence=seen[-1]))
                 seen += [event.sequence for event in batch]
             return seen[1:]
 
@@ -150,6 +151,7 @@ def test_a_reader_beside_many_writers_misses_none(url: str) -> None:
         await asyncio.gather(*(database.write(slow(n, delays.random() / 200)) for n in range(writes)))
         done.set()
         seen = await following
+        await reader.close()
         assert len(seen) == writes
         assert seen == sorted(set(seen))
 
