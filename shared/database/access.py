@@ -1,6 +1,7 @@
 """Database: reads side by side in threads, writes in groups that share one commit."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -69,10 +70,11 @@ class Database:
         with self._stamp_lock:
             if self._stamp_connection is None:
                 self._stamp_connection = self.engine.raw_connection()
-            cursor = self._stamp_connection.cursor()
-            cursor.execute("PRAGMA data_version")
-            row = cursor.fetchone()
-            return int(row[0]) if row else None
+                driver = self._stamp_connection.driver_connection
+                assert isinstance(driver, sqlite3.Connection)
+                self._stamp_cursor = driver.cursor()  # kept: asked for at every content that is served
+            (stamp,) = self._stamp_cursor.execute("PRAGMA data_version").fetchone()
+            return int(stamp)
 
     async def check(self) -> None:
         """Raises what the driver raises when the database does not answer."""
