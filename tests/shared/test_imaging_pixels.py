@@ -291,7 +291,9 @@ def test_what_an_mpo_of_a_phone_shows_first() -> None:
 
 def test_float_colours_of_a_microscope_are_stretched_to_what_a_screen_shows() -> None:
     content = (Path(skimage.__file__).parent / "data" / "multipage_rgb.tif").read_bytes()
-    samples = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)[..., ::-1]
-    assert samples.dtype == np.float64
+    read = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert read is not None
+    assert read.dtype == np.float64
+    samples = read[..., ::-1]
     low, high = samples.min(), samples.max()
     assert np.array_equal(whole(content), np.rint((samples - low) * 255 / (high - low)))
