@@ -12,7 +12,7 @@ from io import BytesIO
 import numpy as np
 from PIL import AvifImagePlugin, Image, UnidentifiedImageError
 
-from shared.imaging import modes, profiles, samples
+from shared.imaging import modes, profiles
 from shared.imaging.errors import BrokenImage
 from shared.imaging.info import ImageFormat, ImageInfo
 from shared.imaging.jpeg import JpegHeader, read_jpeg
@@ -35,6 +35,7 @@ _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
 }
 _CUT_OFF = "The image is cut off, or its pixels are damaged."
+_UNREADABLE = "The image's pixels are of a kind that nothing here reads, or its header is damaged."
 _OTHER_SIZE = "The image's header and its content tell of different sizes."
 _START_OF_SCAN = b"\xff\xda"
 _MAX_SCANS = 100  # cameras write 1, encoders about 10; each is a pass over all pixels, however few its bytes
@@ -123,9 +124,8 @@ def _open(data: bytes, kind: ImageFormat) -> Image.Image:
     try:
         return Image.open(BytesIO(data), formats=[kind.name])
     except UnidentifiedImageError:
-        if kind is not ImageFormat.TIFF:
-            raise
-        return samples.open_tiff(data)
+        # OpenCV reads some of these, but leaves parts of 64-bit pictures as they were in memory
+        raise BrokenImage(_UNREADABLE) from None
 
 
 def _shrink(image: Image.Image, view: View) -> Image.Image:
