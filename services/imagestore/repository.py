@@ -280,6 +280,6 @@ def blob_state(connection: Connection, digest: str, *, lock: bool = False) -> st
     return "live" if row.doomed_at is None else "doomed"
 
 
-def add_blob(connection: Connection, digest: str, size: int, moment: datetime) -> None:
-    """A blob that is stored now; one that is there already is left alone."""
-    insert_missing(connection, blobs, {"digest": digest, "size": size, "created_at": moment})
+def add_blob(connection: Connection, digest: str, size: int, moment: datetime) -> bool:
+    """A blob that is stored now; False where another transaction has made its row meanwhile."""
+    return insert_missing(connection, blobs, {"digest": digest, "size": size, "created_at": moment})

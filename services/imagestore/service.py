@@ -123,8 +123,8 @@ class Catalogue:
         if state == "doomed" or (state == "absent" and not blob_is_new):
             raise BlobVanished
         moment = now()
-        if state == "absent":
-            repository.add_blob(connection, facts.digest, facts.size, moment)
+        if state == "absent" and not repository.add_blob(connection, facts.digest, facts.size, moment):
+            raise BlobVanished  # it may be the sweeper's mark: look again
         if row is None:
             row = repository.add(connection, name, facts, moment)
             self._tell(connection, "created", row, by)

@@ -48,10 +48,21 @@ class Uploads:
         for _ in range(SWEEP_ATTEMPTS):
             try:
                 facts, is_new = await self._pool.run(self._store_bytes, staged)
-                return await self._catalogue.record(name, facts, precondition, by, blob_is_new=is_new)
+                done = await self._catalogue.record(name, facts, precondition, by, blob_is_new=is_new)
+                if is_new:
+                    await self._pool.run(self._make_sure, staged)
+                return done
             except BlobVanished:
                 await asyncio.sleep(SWEEP_PAUSE)
         raise Unavailable("these bytes are being swept; try again", headers={"Retry-After": "1"})
+
+    def _make_sure(self, staged: Staged) -> None:
+        """The bytes are there: a sweep of old strays that began before them may have taken the new ones too.
+
+        Now that a row names them no sweep takes them any more.
+        """
+        if self._blobs.stat(blob_key(staged.sha256)) is None:
+            self._blobs.put(blob_key(staged.sha256), staged.source())
 
     def _store_bytes(self, staged: Staged) -> tuple[Facts, bool]:
         """What the content is, and whether its bytes were stored by this call."""

@@ -246,6 +246,32 @@ def test_bytes_that_were_looked_at_before_the_mark_are_not_named_after_it(sweep:
     sweep(work)
 
 
+def test_a_whole_sweep_of_a_stray_between_the_bytes_and_the_name(sweep: Sweep) -> None:
+    """The sweeper saw an old stray; the upload stored the same bytes anew; then the sweeper took them."""
+    content = picture(1)
+    digest = sha256(content)
+
+    async def work(parts: Parts) -> None:
+        record = parts.catalogue.record
+
+        class Swept(Catalogue):
+            async def record(self, *given: object, **named: object) -> tuple[Stored, ImageRow]:
+                assert await parts.state(content) == ("absent", True)
+                stray = [(digest, len(content))]
+                assert await parts.database.write(lambda c: blob_repository.doom_strays(c, stray, now()))
+                parts.blobs.delete(blob_key(digest))
+                await parts.database.write(lambda c: blob_repository.forget(c, [digest]))
+                return await record(*given, **named)  # type: ignore[arg-type]
+
+        swept = Swept(parts.database, 7)
+        parts.uploads = Uploads(swept, parts.database, parts.blobs, parts.pool, ImageLimits())
+        assert (await parts.put("a.png", content))[0] == "created"
+        assert await parts.state(content) == ("live", True)
+        assert parts.blobs.read(blob_key(digest)) == content
+
+    sweep(work)
+
+
 def test_an_upload_between_the_scan_and_the_mark_of_a_stray_keeps_its_bytes(sweep: Sweep) -> None:
     content = picture(1)
     stray = [(sha256(content), len(content))]
