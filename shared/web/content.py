@@ -6,7 +6,7 @@ Raw ASGI on purpose: pictures are most of what Darkroom serves.
 import asyncio
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from shared.web.middleware import find_header
 Headers = list[tuple[bytes, bytes]]
 SANDBOX = b"default-src 'none'; sandbox"
 RANGE = re.compile(rb"bytes=(\d{0,50})-(\d{0,50})", re.IGNORECASE)  # bounded: what int() takes is, too
+CONDITIONS = frozenset({b"if-none-match", b"range"})
 _END = object()
 
 
@@ -36,6 +37,10 @@ class Content:
     headers: tuple[tuple[bytes, bytes], ...]
     data: bytes | None = None
     chunks: Callable[[int, int], Iterator[bytes]] | None = None
+    whole: Headers = field(init=False)  # the headers of the whole content, made once for all who ask for it
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "whole", [*self.headers, (b"content-length", b"%d" % self.size)])
 
 
 def content_headers(
@@ -104,6 +109,10 @@ def wanted_range(value: bytes, size: int) -> tuple[int, int] | None:
 async def send_content(content: Content, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a GET or HEAD with the content, or the part of it that was asked for."""
     del receive  # a client that goes away shows in send
+    if content.data is not None and not _asks_for_more(scope):
+        await send({"type": "http.response.start", "status": 200, "headers": content.whole})
+        await send({"type": "http.response.body", "body": content.data})
+        return
     condition = find_header(scope, b"if-none-match")
     if condition is not None and matches(condition, content.etag):
         await send({"type": "http.response.start", "status": 304, "headers": list(content.headers)})
@@ -115,6 +124,11 @@ async def send_content(content: Content, scope: Scope, receive: Receive, send: S
     if part is not None:
         headers.append((b"content-range", b"bytes %d-%d/%d" % (start, end - 1, content.size)))
     await _send_bytes(content, start, end, 206 if part else 200, headers, scope, send)
+
+
+def _asks_for_more(scope: Scope) -> bool:
+    """True for all but a plain GET: a condition, a range, or the head alone."""
+    return wants_head_only(scope) or any(name in CONDITIONS for name, _ in scope["headers"])
 
 
 def _part(content: Content, scope: Scope) -> tuple[int, int] | None:
