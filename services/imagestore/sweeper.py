@@ -100,15 +100,25 @@ class Sweeper:
                 doomed = await self._database.write(
                     partial(blob_repository.doom_strays, found=strays, moment=now())
                 )
-                removed += await self._remove(doomed)
+                removed += await self._remove(doomed, stored_before=before)
         return removed
 
-    async def _remove(self, doomed: list[str]) -> int:
+    async def _remove(self, doomed: list[str], stored_before: datetime | None = None) -> int:
+        """Delete the bytes, then the marks; strays that were stored anew since they were listed stay."""
+        removed = 0
         for digest in doomed:
-            await asyncio.to_thread(self._blobs.delete, blob_key(digest))
+            removed += await asyncio.to_thread(self._delete, blob_key(digest), stored_before)
         if doomed:
             await self._database.write(lambda c: blob_repository.forget(c, doomed))
-        return len(doomed)
+        return removed
+
+    def _delete(self, key: str, stored_before: datetime | None) -> bool:
+        if stored_before is not None:
+            found = self._blobs.stat(key)
+            if found is None or found.modified >= stored_before:
+                return False
+        self._blobs.delete(key)
+        return True
 
 
 def _next_batch(scan: Iterator[BlobInfo]) -> list[BlobInfo]:

@@ -1,6 +1,7 @@
 """Uploads: bytes first, then the row that names them."""
 
 import asyncio
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.imagestore.names import clean_name
@@ -47,9 +48,11 @@ class Uploads:
         name = clean_name(given_name)
         for _ in range(SWEEP_ATTEMPTS):
             try:
-                facts, is_new = await self._pool.run(self._store_bytes, staged)
-                done = await self._catalogue.record(name, facts, precondition, by, blob_is_new=is_new)
-                if is_new:
+                kept = await self._pool.run(self._keep, staged)
+                done = await self._catalogue.record(
+                    name, kept.facts, precondition, by, blob_is_new=kept.is_new
+                )
+                if kept.was_stray:
                     await self._pool.run(self._make_sure, staged)
                 return done
             except BlobVanished:
@@ -57,25 +60,38 @@ class Uploads:
         raise Unavailable("these bytes are being swept; try again", headers={"Retry-After": "1"})
 
     def _make_sure(self, staged: Staged) -> None:
-        """The bytes are there: a sweep of old strays that began before them may have taken the new ones too.
+        """The bytes are there: a sweep that had listed the old stray may have taken the new bytes too.
 
         Now that a row names them no sweep takes them any more.
         """
         if self._blobs.stat(blob_key(staged.sha256)) is None:
             self._blobs.put(blob_key(staged.sha256), staged.source())
 
-    def _store_bytes(self, staged: Staged) -> tuple[Facts, bool]:
-        """What the content is, and whether its bytes were stored by this call."""
+    def _keep(self, staged: Staged) -> "_Kept":
+        """Have the bytes stored; raises BlobVanished where the sweeper is at them."""
         info = probe(staged.source(), self._limits)
         facts = Facts(
             staged.sha256, staged.size, info.media_type, info.width, info.height, _in_utc(info.taken_at)
         )
-        state = self._database.read_now(lambda connection: blob_state(connection, staged.sha256))
+        key = blob_key(staged.sha256)
+        state = "absent"
+        was_there = self._blobs.stat(key) is not None
+        if was_there:
+            state = self._database.read_now(lambda connection: blob_state(connection, staged.sha256))
         if state == "doomed":
             raise BlobVanished
         if state == "absent":
-            self._blobs.put(blob_key(staged.sha256), staged.source())
-        return facts, state == "absent"
+            self._blobs.put(key, staged.source())
+        return _Kept(facts, is_new=state == "absent", was_stray=was_there and state == "absent")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Content whose bytes are stored: by this call, and over bytes that had no row, or found."""
+
+    facts: Facts
+    is_new: bool
+    was_stray: bool
 
 
 def _in_utc(taken: datetime | None) -> datetime | None:

@@ -263,11 +263,28 @@ def test_a_whole_sweep_of_a_stray_between_the_bytes_and_the_name(sweep: Sweep) -
                 await parts.database.write(lambda c: blob_repository.forget(c, [digest]))
                 return await record(*given, **named)  # type: ignore[arg-type]
 
+        parts.blobs.put(blob_key(digest), content)  # the stray
         swept = Swept(parts.database, 7)
         parts.uploads = Uploads(swept, parts.database, parts.blobs, parts.pool, ImageLimits())
         assert (await parts.put("a.png", content))[0] == "created"
         assert await parts.state(content) == ("live", True)
         assert parts.blobs.read(blob_key(digest)) == content
+
+    sweep(work)
+
+
+def test_a_listed_stray_that_was_stored_anew_meanwhile_is_not_deleted(sweep: Sweep) -> None:
+    """Another sweeper took the old bytes, an upload stored them again, and then this sweeper's turn comes."""
+    content = picture(1)
+    key = blob_key(sha256(content))
+
+    async def work(parts: Parts) -> None:
+        listed_as_older_than = now() - timedelta(hours=1)
+        parts.blobs.put(key, content)
+        assert await parts.sweeper._remove([sha256(content)], listed_as_older_than) == 0
+        assert parts.blobs.read(key) == content
+        assert await parts.sweeper._remove([sha256(content)], now() + timedelta(hours=1)) == 1
+        assert parts.blobs.stat(key) is None
 
     sweep(work)
 
