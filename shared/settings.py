@@ -1,6 +1,5 @@
 """Settings from the environment: one frozen object a deployable, handed to its create_app."""
 
-import re
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -85,8 +84,3 @@ def setting_names(settings: type[BaseSettings]) -> list[str]:
         first = alias.choices[0] if isinstance(alias, AliasChoices) else f"{prefix}{field}"
         names.append(str(first).upper())
     return sorted(names)
-
-
-def hide_password(url: str) -> str:
-    """The URL with its password replaced, for logs and messages."""
-    return re.sub(r"(://[^:/@]*:)[^@]*@", r"\1***@", url)
