@@ -1,0 +1,136 @@
+"""All SQL on cameras and on what is known of their cards as a whole."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+
+from services.sdcard.tables import cameras, cards
+from shared.database.upsert import insert_missing
+
+Source = Literal["ini", "pattern", "rest"]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """A camera; `password` and `private_key` are sealed, keys of hosts are fingerprints."""
+
+    id: str
+    name: str
+    host: str
+    port: int
+    user: str | None
+    card_path: str
+    config_path: str | None
+    model: str
+    source: Source
+    created_at: datetime
+    updated_at: datetime
+    version: int = 1
+    password: str | None = None
+    private_key: str | None = None
+    accepted_key: str | None = None
+    offered_key: str | None = None
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardRow:
+    """What was last seen of a camera's card; sizes in bytes, `recording_plan` as JSON."""
+
+    camera_id: str
+    state: str = "never_seen"
+    detail: str = ""
+    checked_at: datetime | None = None
+    size: int | None = None
+    used: int | None = None
+    available: int | None = None
+    recording_plan: str | None = None
+    refreshed_at: datetime | None = None
+    claimed_until: datetime | None = None
+    claimed_by: str | None = None
+
+
+def _camera(row: Row[Any]) -> CameraRow:
+    return CameraRow(**{field.name: getattr(row, field.name) for field in fields(CameraRow)})
+
+
+def find(connection: Connection, camera_id: str, *, lock: bool = False) -> CameraRow | None:
+    """The row of that id, also one that is deleted."""
+    wanted = select(cameras).where(cameras.c.id == camera_id)
+    row = connection.execute(wanted.with_for_update() if lock else wanted).one_or_none()
+    return None if row is None else _camera(row)
+
+
+def page(connection: Connection, after: str | None, limit: int) -> list[CameraRow]:
+    """Cameras by id, beginning after one."""
+    wanted = select(cameras).where(cameras.c.deleted_at.is_(None)).order_by(cameras.c.id).limit(limit)
+    if after is not None:
+        wanted = wanted.where(cameras.c.id > after)
+    return [_camera(row) for row in connection.execute(wanted)]
+
+
+def put(connection: Connection, row: CameraRow) -> None:
+    """The row as given, new or in place of the one with its id."""
+    values = {field.name: getattr(row, field.name) for field in fields(CameraRow)}
+    if connection.execute(update(cameras).where(cameras.c.id == row.id).values(values)).rowcount == 0:
+        connection.execute(insert(cameras), values)
+
+
+def put_missing(connection: Connection, row: CameraRow) -> bool:
+    """The row, unless one of that id is there; whether it was added."""
+    return insert_missing(connection, cameras, {f.name: getattr(row, f.name) for f in fields(CameraRow)})
+
+
+def set_host_keys(
+    connection: Connection, camera_id: str, *, accepted: str | None, offered: str | None
+) -> None:
+    """Remember which key is trusted, and which was shown besides."""
+    values = {"accepted_key": accepted, "offered_key": offered}
+    connection.execute(update(cameras).where(cameras.c.id == camera_id).values(values))
+
+
+def card(connection: Connection, camera_id: str) -> CardRow:
+    """What is known of the camera's card; of one never asked, nothing."""
+    row = connection.execute(select(cards).where(cards.c.camera_id == camera_id)).one_or_none()
+    return CardRow(camera_id) if row is None else _card(row)
+
+
+def card_states(connection: Connection, camera_ids: Sequence[str]) -> dict[str, CardRow]:
+    """The same for several."""
+    rows = connection.execute(select(cards).where(cards.c.camera_id.in_(camera_ids)))
+    found = {row.camera_id: _card(row) for row in rows}
+    return {camera_id: found.get(camera_id, CardRow(camera_id)) for camera_id in camera_ids}
+
+
+def _card(row: Row[Any]) -> CardRow:
+    return CardRow(**{field.name: getattr(row, field.name) for field in fields(CardRow)})
+
+
+def set_card(connection: Connection, camera_id: str, values: Mapping[str, Any]) -> None:
+    """Write what was seen of the card, whether its row is there or not."""
+    _make_card(connection, camera_id)
+    connection.execute(update(cards).where(cards.c.camera_id == camera_id).values(dict(values)))
+
+
+def _make_card(connection: Connection, camera_id: str) -> None:
+    insert_missing(connection, cards, {"camera_id": camera_id, "state": "never_seen", "detail": ""})
+
+
+def claim_card(
+    connection: Connection, camera_id: str, owner: str, moment: datetime, lease: timedelta
+) -> bool:
+    """Take the right to refresh the listing for as long as `lease`; False while another one has it."""
+    _make_card(connection, camera_id)
+    free = or_(cards.c.claimed_until.is_(None), cards.c.claimed_until < moment, cards.c.claimed_by == owner)
+    take = update(cards).where(and_(cards.c.camera_id == camera_id, free))
+    done = connection.execute(take.values(claimed_until=moment + lease, claimed_by=owner))
+    return done.rowcount == 1
+
+
+def release_card(connection: Connection, camera_id: str, owner: str) -> None:
+    """Give the right back."""
+    mine = and_(cards.c.camera_id == camera_id, cards.c.claimed_by == owner)
+    connection.execute(update(cards).where(mine).values(claimed_until=None, claimed_by=None))

@@ -1,0 +1,62 @@
+"""Credentials of cameras at rest: encrypted with a key that is a file of the service's, or a setting."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from shared.errors import Conflict
+
+KEY_FILE = "credentials.key"
+
+
+class CredentialsUnreadable(Conflict):
+    """What is stored was encrypted with another key than the present one: it has to be set again."""
+
+    code = "credentials_unreadable"
+    title = "The stored credentials cannot be read"
+
+
+class Vault:
+    """Encrypts and decrypts short texts (Fernet: AES-128-CBC with HMAC-SHA256)."""
+
+    def __init__(self, key: bytes) -> None:
+        try:
+            self._fernet = Fernet(key)
+        except ValueError:
+            raise ValueError(
+                "DARKROOM_SDCARD_CREDENTIALS_KEY is not a Fernet key: 32 bytes in URL-safe base64"
+            ) from None
+
+    def seal(self, text: str) -> str:
+        """The text, encrypted."""
+        return self._fernet.encrypt(text.encode()).decode("ascii")
+
+    def open(self, sealed: str) -> str:
+        """What was sealed. Raises CredentialsUnreadable."""
+        try:
+            return self._fernet.decrypt(sealed.encode("ascii")).decode()
+        except InvalidToken:
+            raise CredentialsUnreadable("set the camera's password or key again") from None
+
+
+def open_vault(home: Path, key: str = "") -> Vault:
+    """The vault with the key given, else with the one kept in the folder, which is made at first."""
+    return Vault(key.encode() if key else _kept_key(home / KEY_FILE))
+
+
+def _kept_key(path: Path) -> bytes:
+    """Whole or not at all, though two replicas start at once: a temporary file, linked to its name."""
+    if not path.exists():
+        staged = path.with_name(f"{path.name}.{os.getpid()}")
+        staged.unlink(missing_ok=True)
+        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(Fernet.generate_key())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(staged, path)
+        staged.unlink()
+    return path.read_bytes().strip()
