@@ -171,7 +171,7 @@ class RowFilter(Strict):
     untagged: bool | None = Field(None, description="true: carries no tag; false: at least one")
     clip: str | None = None
     camera: str | None = None
-    q: Annotated[str, StringConstraints(min_length=1, max_length=255)] | None = Field(
+    q: Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00]+$")] | None = Field(
         None, description="part of the file's path, upper and lower case alike"
     )
 
@@ -195,6 +195,16 @@ class MassChange(Change):
     """A change of many rows in one transaction."""
 
     rows: Selection
+
+
+class Labelled(BaseModel):
+    """A row after a change of its tags. `change` is null where nothing had to change."""
+
+    index: int
+    tags: dict[str, bool]
+    version: int
+    revision: int
+    change: int | None
 
 
 class Changed(BaseModel):
