@@ -1,0 +1,185 @@
+"""Where the fields and rows of CSV text end, found by NumPy a piece at a time.
+
+The rules are those of RFC 4180 as Python's csv module and pandas read them: a quote opens only at the very
+beginning of a field, "" inside is a quote, anything after the closing quote is text. A row ends with LF, CR LF
+or a lone CR. Lines with nothing but spaces and tabs are skipped.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.tagging.csv_problem import InvalidCsv
+from services.tagging.csv_text import PIECE, Bytes
+
+COMMA, QUOTE, LF, CR = b',"\n\r'
+LONGEST_ROW = 4 << 20  # bytes; an unclosed quote shows here before it takes all the memory
+
+_SPECIAL = np.zeros(256, np.bool_)
+_SPECIAL[[COMMA, QUOTE, LF, CR]] = True
+Positions = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some whole rows; all positions are offsets into the whole text."""
+
+    begin: int  # the first byte looked at
+    end: int  # where the next rows begin
+    starts: Positions  # (rows,) where each begins
+    stops: Positions  # (fields,) the end of every field, exclusive
+    lasts: Positions  # (rows,) which of `stops` is each row's last
+    quoted: bool  # whether there is any quote in it
+
+    def widths(self) -> Positions:
+        """How many fields each row has, (rows,)."""
+        return np.diff(self.lasts, prepend=-1)
+
+    def after_first(self) -> "Rows":
+        """The same without the first row."""
+        width = int(self.lasts[0]) + 1
+        return Rows(
+            self.begin, self.end, self.starts[1:], self.stops[width:], self.lasts[1:] - width, self.quoted
+        )
+
+
+def scan(text: Bytes, begin: int = 0, *, piece: int = PIECE, longest: int = LONGEST_ROW) -> Iterator[Rows]:
+    """All rows from `begin` (a row's beginning) on, in pieces of about `piece` bytes.
+
+    Each piece begins with a row, so nothing but the position is carried from one to the next. The first row
+    is the header, and counts as row 0 where an error names a row.
+    Raises InvalidCsv for a quote that is not closed and for a row longer than `longest`.
+    """
+    size, done = piece, 0
+    while begin < text.size:
+        end = _piece_end(text, begin, size)
+        rows = _read(text, begin, end, done)
+        if rows is None:
+            if end - begin >= longest:
+                raise InvalidCsv(
+                    "row_too_long",
+                    f"a row is longer than {longest} bytes: is a quote not closed?",
+                    rows=[done + 1],
+                )
+            size *= 2
+            continue
+        rows = _without_blank(text, rows)
+        if rows.starts.size:
+            yield rows
+        done += rows.starts.size
+        begin, size = rows.end, piece
+
+
+def _piece_end(text: Bytes, begin: int, size: int) -> int:
+    """A CR LF is never cut in two."""
+    end = min(begin + size, text.size)
+    if end < text.size and text[end - 1] == CR and text[end] == LF:
+        end += 1
+    return end
+
+
+def _read(text: Bytes, begin: int, end: int, done: int) -> Rows | None:
+    """The whole rows between two positions, None when there is not one."""
+    piece = text[begin:end]
+    special = piece == COMMA
+    for sign in (QUOTE, LF, CR):
+        special |= piece == sign
+    found = np.flatnonzero(special)
+    kinds = piece[found]
+    found += begin
+    quotes = kinds == QUOTE
+    quoted = bool(quotes.any())
+    unclosed = False
+    if quoted:
+        found, kinds, unclosed = _outside(text, begin, found, kinds, quotes)
+    final = end == text.size
+    if final and unclosed:
+        ends, pairs = _line_ends(found, kinds)
+        row = done + int(np.count_nonzero(ends if pairs is None else ends & ~pairs))
+        raise InvalidCsv("unclosed_quote", "a quote is opened and never closed", rows=[row] if row else [])
+    if final and (not found.size or kinds[-1] == COMMA or found[-1] != end - 1):
+        found, kinds = np.append(found, end), np.append(kinds, np.uint8(LF))
+    ends, pairs = _line_ends(found, kinds)
+    if pairs is not None:  # the LF of a CR LF is no end of its own
+        found, ends = found[~pairs], ends[~pairs]
+    lasts = np.flatnonzero(ends)
+    if not lasts.size:
+        return None
+    stops = found[: lasts[-1] + 1]
+    nexts = stops[lasts] + 1
+    if pairs is not None:
+        nexts += (
+            (text.take(nexts - 1, mode="clip") == CR) & (text.take(nexts, mode="clip") == LF) & (nexts < end)
+        )
+    starts = np.concatenate(([begin], nexts[:-1]))
+    return Rows(begin, min(int(nexts[-1]), text.size), starts, stops, lasts, quoted)
+
+
+def _line_ends(found: Positions, kinds: Bytes) -> tuple[NDArray[np.bool_], NDArray[np.bool_] | None]:
+    """Which delimiters end a row, and which of them are the second half of a CR LF (None: there is no CR)."""
+    ends = kinds != COMMA
+    returns = kinds == CR
+    if not returns.any():
+        return ends, None
+    pairs = np.zeros(found.size, np.bool_)
+    pairs[1:] = (kinds[1:] == LF) & returns[:-1] & (found[1:] == found[:-1] + 1)
+    return ends, pairs
+
+
+def _outside(
+    text: Bytes, begin: int, found: Positions, kinds: Bytes, quotes: NDArray[np.bool_]
+) -> tuple[Positions, Bytes, bool]:
+    """The delimiters outside quotes, and whether a quote is still open at the end.
+
+    By parity: a delimiter is outside when an even number of quotes comes before it. That is true as long as
+    each quote stands where RFC 4180 wants it; a stray one is seen by its neighbours, and then the piece is
+    read one delimiter after the other.
+    """
+    count: Positions = np.cumsum(quotes)
+    inside: NDArray[np.bool_] = ((count - quotes) & 1) == 1
+    where = found[quotes]
+    closing = inside[quotes]
+    near = np.where(closing, where + 1, where - 1)
+    edge = np.where(closing, near == text.size, near < begin)
+    if not (edge | _SPECIAL[text.take(near, mode="clip")]).all():
+        return _one_by_one(begin, found, kinds)
+    outside = ~(inside | quotes)
+    return found[outside], kinds[outside], bool(count[-1] & 1)
+
+
+def _one_by_one(begin: int, found: Positions, kinds: Bytes) -> tuple[Positions, Bytes, bool]:
+    """As `_outside`, for text with quotes in odd places, such as `5" wide`."""
+    outside: list[int] = []
+    places, signs = found.tolist(), kinds.tolist()
+    field, doubled, quoted = begin, -1, False
+    for at, (place, sign) in enumerate(zip(places, signs, strict=True)):
+        if quoted:
+            if sign != QUOTE or place == doubled:
+                continue
+            if at + 1 < len(places) and places[at + 1] == place + 1 and signs[at + 1] == QUOTE:
+                doubled = place + 1
+            else:
+                quoted = False
+        elif sign == QUOTE:
+            quoted = place == field
+        else:
+            outside.append(at)
+            field = place + 1
+    return found[outside], kinds[outside], quoted
+
+
+def _without_blank(text: Bytes, rows: Rows) -> Rows:
+    widths = rows.widths()
+    single = np.flatnonzero(widths == 1)
+    stops = rows.stops[rows.lasts]
+    blank = [
+        row for row in single.tolist() if not text[rows.starts[row] : stops[row]].tobytes().strip(b" \t")
+    ]
+    if not blank:
+        return rows
+    keep = np.ones(widths.size, np.bool_)
+    keep[blank] = False
+    kept = rows.stops[np.repeat(keep, widths)]
+    return Rows(rows.begin, rows.end, rows.starts[keep], kept, np.cumsum(widths[keep]) - 1, rows.quoted)
