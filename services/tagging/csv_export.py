@@ -16,7 +16,7 @@ _PREFIX = WORDS.index(b"'")
 
 
 def export_cells(source: Source, layout: Layout, values: NDArray[np.bool_]) -> Iterator[bytes]:
-    """The file with these values ((n, T), index order), a ' before each cell that begins with = + - @, tab or CR.
+    """The file with these values ((n, T), index order), a ' before cells that begin with = + - @, tab or CR.
 
     Never for a save: it changes more than tag cells (limits.md, "CSV content"). Raises ValueError as render
     does.

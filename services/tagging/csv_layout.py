@@ -1,6 +1,7 @@
 """Where the tag cells of a data CSV lie: all that a save needs to know of the file."""
 
 import json
+import mmap
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,8 +64,8 @@ class Layout:
     def to_bytes(self) -> bytes:
         """The layout as bytes, to be kept, so that a save after a restart reads no CSV anew.
 
-        5.1 bytes a tag cell (9.1 past 4 GiB), and 4 a row where the order is not the file's: 26 MB for 1,000,000
-        rows of 5 tags, made or read in some 10 ms.
+        5.1 bytes a tag cell (9.1 past 4 GiB), and 4 a row where the order is not the file's: 26 MB for
+        1,000,000 rows of 5 tags, made or read in some 10 ms.
         """
         parts = [self.start, self.length, np.packbits(self.values)]
         if self.order is not None:
@@ -82,7 +83,7 @@ class Layout:
         return b"".join(pieces)
 
     @classmethod
-    def from_bytes(cls, kept: bytes | memoryview) -> "Layout":
+    def from_bytes(cls, kept: bytes | memoryview | mmap.mmap) -> "Layout":
         """What `to_bytes` made; its arrays lie in `kept`, read-only. ValueError for other bytes."""
         start = bytes(kept[: len(_MAGIC)])
         if start != _MAGIC:

@@ -46,7 +46,7 @@ def text_of(source: Source, layout: Layout) -> Bytes:
 
 
 def changes(layout: Layout, rows: NDArray[np.bool_], first: int, last: int) -> Changes:
-    """The tag cells of the rows from `first` to `last` (exclusive) whose values `rows` (file order) differ."""
+    """The tag cells from row `first` to `last` (exclusive) that the values `rows` (file order) change."""
     new = rows[first:last].reshape(-1)
     changed = np.flatnonzero(new != layout.values[first:last].reshape(-1))
     start = layout.start[first:last].reshape(-1)[changed].astype(np.int64)

@@ -1,8 +1,8 @@
 """Where the fields and rows of CSV text end, found by NumPy a piece at a time.
 
 The rules are those of RFC 4180 as Python's csv module and pandas read them: a quote opens only at the very
-beginning of a field, "" inside is a quote, anything after the closing quote is text. A row ends with LF, CR LF
-or a lone CR. Lines with nothing but spaces and tabs are skipped.
+beginning of a field, "" inside is a quote, anything after the closing quote is text. A row ends with LF,
+CR LF or a lone CR. Lines with nothing but spaces and tabs are skipped.
 """
 
 from collections.abc import Iterator
@@ -55,17 +55,20 @@ def scan(text: Bytes, begin: int = 0, *, piece: int = PIECE, longest: int = LONG
     size, done = piece, 0
     while begin < text.size:
         end = _piece_end(text, begin, size)
-        rows = _read(text, begin, end, done)
+        found, kinds, quoted, unclosed = _delimiters(text, begin, end)
+        rows = _rows(text, begin, end, found, kinds, quoted=quoted, unclosed=unclosed)
+        rows = rows and _without_blank(text, rows)
+        if unclosed and end == text.size:
+            done += rows.starts.size if rows else 0
+            raise InvalidCsv(
+                "unclosed_quote", "a quote is opened and never closed", rows=[done] if done else []
+            )
         if rows is None:
             if end - begin >= longest:
-                raise InvalidCsv(
-                    "row_too_long",
-                    f"a row is longer than {longest} bytes: is a quote not closed?",
-                    rows=[done + 1],
-                )
+                detail = f"a row is longer than {longest} bytes: is a quote not closed?"
+                raise InvalidCsv("row_too_long", detail, rows=[done] if done else [])
             size *= 2
             continue
-        rows = _without_blank(text, rows)
         if rows.starts.size:
             yield rows
         done += rows.starts.size
@@ -80,8 +83,8 @@ def _piece_end(text: Bytes, begin: int, size: int) -> int:
     return end
 
 
-def _read(text: Bytes, begin: int, end: int, done: int) -> Rows | None:
-    """The whole rows between two positions, None when there is not one."""
+def _delimiters(text: Bytes, begin: int, end: int) -> tuple[Positions, Bytes, bool, bool]:
+    """Delimiters outside quotes: where, and which; whether there are quotes, and whether one is left open."""
     piece = text[begin:end]
     special = piece == COMMA
     for sign in (QUOTE, LF, CR):
@@ -90,17 +93,21 @@ def _read(text: Bytes, begin: int, end: int, done: int) -> Rows | None:
     kinds = piece[found]
     found += begin
     quotes = kinds == QUOTE
-    quoted = bool(quotes.any())
-    unclosed = False
-    if quoted:
-        found, kinds, unclosed = _outside(text, begin, found, kinds, quotes)
-    final = end == text.size
-    if final and unclosed:
-        ends, pairs = _line_ends(found, kinds)
-        row = done + int(np.count_nonzero(ends if pairs is None else ends & ~pairs))
-        raise InvalidCsv("unclosed_quote", "a quote is opened and never closed", rows=[row] if row else [])
-    if final and (not found.size or kinds[-1] == COMMA or found[-1] != end - 1):
-        found, kinds = np.append(found, end), np.append(kinds, np.uint8(LF))
+    if not quotes.any():
+        return found, kinds, False, False
+    found, kinds, unclosed = _outside(text, begin, found, kinds, quotes)
+    return found, kinds, True, unclosed
+
+
+def _rows(
+    text: Bytes, begin: int, end: int, found: Positions, kinds: Bytes, *, quoted: bool, unclosed: bool
+) -> Rows | None:
+    """The whole rows between two positions, None when there is not one."""
+    if end == text.size and not unclosed and (not found.size or kinds[-1] == COMMA or found[-1] != end - 1):
+        found, kinds = (
+            np.append(found, end),
+            np.append(kinds, np.uint8(LF)),
+        )  # the last line has no end of its own
     ends, pairs = _line_ends(found, kinds)
     if pairs is not None:  # the LF of a CR LF is no end of its own
         found, ends = found[~pairs], ends[~pairs]
@@ -110,9 +117,8 @@ def _read(text: Bytes, begin: int, end: int, done: int) -> Rows | None:
     stops = found[: lasts[-1] + 1]
     nexts = stops[lasts] + 1
     if pairs is not None:
-        nexts += (
-            (text.take(nexts - 1, mode="clip") == CR) & (text.take(nexts, mode="clip") == LF) & (nexts < end)
-        )
+        before, after = text.take(nexts - 1, mode="clip"), text.take(nexts, mode="clip")
+        nexts += (before == CR) & (after == LF) & (nexts < end)
     starts = np.concatenate(([begin], nexts[:-1]))
     return Rows(begin, min(int(nexts[-1]), text.size), starts, stops, lasts, quoted)
 

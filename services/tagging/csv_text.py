@@ -21,7 +21,7 @@ Bytes: TypeAlias = NDArray[np.uint8]
 
 PIECE = 1 << 20  # bytes worked on at a time: arrays of it stay in the processor's cache
 BOM = b"\xef\xbb\xbf"
-# Encodings without a state, in which no byte but the first of a character is 22 (quote), 2C (comma), 0A or 0D.
+# Encodings without a state, in which a later byte of a character is never 22 (quote), 2C (comma), 0A or 0D.
 DIRECT = re.compile(
     r"utf-8|ascii|iso8859-\d+|cp(125\d|437|7\d\d|8\d\d|9\d\d|1125|1006)|koi8-[rtu]|mac-\w+|tis-620|ptcp154|kz1048"
     r"|hp-roman8|shift_jis\w*|gbk|gb2312|gb18030|big5(hkscs)?|euc_\w+|johab"

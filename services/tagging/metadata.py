@@ -14,8 +14,8 @@ _NAME_COLUMNS = ("alias", "scenario")
 def read_metadata(data: bytes, encoding: str = "utf-8") -> dict[int, str]:
     """The name of each code, as the file has it; codes without a name are left out.
 
-    Raises InvalidCsv when the bytes are not text in this encoding, a column is missing, or a code is no number
-    or comes twice with two names.
+    Raises InvalidCsv when the bytes are not text in this encoding, a column is missing, or a code is no
+    number or comes twice with two names.
     """
     rows = _rows(data, encoding)
     if not rows:
