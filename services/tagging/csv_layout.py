@@ -1,11 +1,12 @@
 """Where the tag cells of a data CSV lie: all that a save needs to know of the file."""
 
 import json
-import mmap
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from services.tagging.csv_text import Source
 
 Offsets = NDArray[np.uint32] | NDArray[np.uint64]
 _MAGIC = b"DARKROOM CSV 1\n"
@@ -83,7 +84,7 @@ class Layout:
         return b"".join(pieces)
 
     @classmethod
-    def from_bytes(cls, kept: bytes | memoryview | mmap.mmap) -> "Layout":
+    def from_bytes(cls, kept: Source) -> "Layout":
         """What `to_bytes` made; its arrays lie in `kept`, read-only. ValueError for other bytes."""
         start = bytes(kept[: len(_MAGIC)])
         if start != _MAGIC:
@@ -106,7 +107,7 @@ class Layout:
         return cls(head["encoding"], tags, head["size"], offsets, length, values, order)
 
 
-def _first_line(kept: bytes | memoryview, begin: int) -> bytes:
+def _first_line(kept: Source, begin: int) -> bytes:
     line, step = b"", 4096
     while b"\n" not in line and begin + len(line) < len(kept):
         line += bytes(kept[begin + len(line) : begin + len(line) + step])

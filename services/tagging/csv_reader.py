@@ -51,7 +51,9 @@ class Columns:
     def order(self) -> Offsets | None:
         """The file's row of each index, (n,), or None where they are the same."""
         order = frame_order(self.camera, self.clip_begin, self._nameless) if self.has_cameras else None
-        return None if order is None else order.astype(self.start.dtype)
+        if order is None:
+            return None
+        return order.astype(np.uint32) if self.start.dtype == np.uint32 else order.astype(np.uint64)
 
     def clips(self, camera: Cameras) -> Clips:
         """The clips, by the cameras of the rows in index order."""

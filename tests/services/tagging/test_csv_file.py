@@ -3,6 +3,7 @@
 import io
 import mmap
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pandas as pd
@@ -64,7 +65,9 @@ def test_a_file_is_read_as_it_is_meant_and_written_back_as_it_was(
 
 @EVERY_WAY
 @given(tables(), st.sampled_from(["utf-8", "utf-16"]), st.randoms(use_true_random=False), st.integers(1, 200))
-def test_a_save_changes_the_tag_cells_that_changed_and_nothing_else(table, encoding, random, piece) -> None:
+def test_a_save_changes_the_tag_cells_that_changed_and_nothing_else(
+    table: Table, encoding: str, random: Random, piece: int
+) -> None:
     source = table.source.encode(encoding)
     data = read_data(source, encoding)
     values = np.array([[random.random() < 0.5 for _ in row] for row in table.tags])
@@ -75,10 +78,10 @@ def test_a_save_changes_the_tag_cells_that_changed_and_nothing_else(table, encod
     expected, at = [], 0  # the plain way, cell by cell
     rows, layout = data.layout.by_row(values), data.layout
     for start, end, old, new in zip(
-        layout.start.flat, layout.end.flat, layout.values.flat, rows.flat, strict=True
+        *(part.reshape(-1).tolist() for part in (layout.start, layout.end, layout.values, rows)), strict=True
     ):
         expected.append(data.text[at:start].tobytes())
-        expected.append(data.text[start:end].tobytes() if old == new else str(bool(new)).encode())
+        expected.append(data.text[start:end].tobytes() if old == new else str(new).encode())
         at = end
     whole = b"".join([*expected, data.text[at:].tobytes()])
     assert saved == (whole if encoding == "utf-8" else whole.decode().encode("utf-16-le"))
@@ -86,7 +89,7 @@ def test_a_save_changes_the_tag_cells_that_changed_and_nothing_else(table, encod
 
 @EVERY_WAY
 @given(tables(), st.randoms(use_true_random=False))
-def test_pandas_reads_both_alike(table: Table, random) -> None:
+def test_pandas_reads_both_alike(table: Table, random: Random) -> None:
     source = table.source.encode()
     data = read_data(source)
     values = np.array([[random.random() < 0.5 for _ in row] for row in table.tags])
@@ -129,6 +132,12 @@ def test_a_layout_that_was_kept_saves_the_same(table: Table) -> None:
     kept = Layout.from_bytes(memoryview(data.layout.to_bytes()))
     assert (kept.encoding, kept.tags, kept.size) == (data.layout.encoding, data.layout.tags, len(source))
     assert b"".join(render(source, kept, ~data.values)) == written(source, data, ~data.values)
+
+
+def test_the_layout_of_a_header_alone_is_kept_too() -> None:
+    data = read_data(b"file_path,tag_code_1,tag_code_9\n")
+    kept = Layout.from_bytes(data.layout.to_bytes())
+    assert (kept.tags, kept.rows, kept.values.shape) == (data.tags, 0, (0, 2))
 
 
 def test_a_layout_refuses_other_bytes() -> None:

@@ -12,19 +12,20 @@ from services.tagging.csv_merge import keys_of, merge, merge_keys, row_keys
 from services.tagging.csv_problem import InvalidCsv
 from services.tagging.csv_render import render
 
+Row = tuple[str, str, str, bool]
 ROWS = st.lists(
     st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.sampled_from("lr"), st.booleans()),
     max_size=10,
 )
 
 
-def file_of(rows: list[tuple[str, str, str, bool]], note: str = "") -> bytes:
+def file_of(rows: list[Row], note: str = "") -> bytes:
     lines = [f"{path},{clip},{camera},{note},{tag}" for path, clip, camera, tag in rows]
     return "\n".join(["file_path,clip_id,modality,note,tag_code_1", *lines]).encode()
 
 
 @given(ROWS, ROWS)
-def test_rows_match_one_to_one_by_what_they_are(one, other) -> None:
+def test_rows_match_one_to_one_by_what_they_are(one: list[Row], other: list[Row]) -> None:
     ours, theirs = read_data(file_of(one)), read_data(file_of(other))
     values = ~ours.values
     result = merge(theirs, ours, values)
