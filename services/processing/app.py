@@ -1,0 +1,68 @@
+"""The processing service's app: wires the parts, owns their beginning and end."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.processing.parts import Parts
+from services.processing.settings import ProcessingSettings
+from services.processing.tables import events
+from shared.blobs import BlobStore, open_blobs
+from shared.database import Database, make_engine, migrate
+from shared.events import EventLog
+from shared.web import app as scaffolding
+from shared.web.event_stream import EventFeed, event_router
+from shared.workers import WorkerPool
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+STORE_THREADS = 8
+STORE_WAITING = 4096
+
+
+def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | None = None) -> FastAPI:
+    """The service, from the environment's settings, and over the blob store that they name, unless given.
+
+    Nothing is opened before it starts but its folder, its database and its blobs. Raises ValueError for
+    settings that cannot be.
+    """
+    settings = settings or ProcessingSettings()
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = _open_database(settings)
+    blobs = blobs or open_blobs(settings.effective_blobs_url, settings.home / "staging")
+    parts = Parts(
+        settings=settings,
+        database=database,
+        blobs=blobs,
+        log=EventLog("processing", events),
+        process_pool=WorkerPool("process", settings.process_threads, settings.process_waiting),
+        store_pool=WorkerPool("store", STORE_THREADS, STORE_WAITING),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await database.quick_check()
+        yield
+        await parts.process_pool.close()
+        await parts.store_pool.close()
+        await database.close()
+
+    app = scaffolding.create_app(
+        title="Darkroom processing",
+        description="Runs any operations on any number of images, at once or as jobs.",
+        settings=settings,
+        lifespan=lifespan,
+        checks={"database": database.check, "blobs": lambda: asyncio.to_thread(blobs.check)},
+    )
+    feed = EventFeed(database, parts.log, app.state.drain, settings.event_poll_seconds)
+    for router in (event_router(feed),):
+        app.include_router(router)
+    return app
+
+
+def _open_database(settings: ProcessingSettings) -> Database:
+    engine = make_engine(settings.effective_database_url, busy_timeout=settings.busy_timeout_seconds)
+    migrate(engine, MIGRATIONS)
+    return Database(engine, waiting_writes=settings.waiting_writes)

@@ -1,0 +1,21 @@
+"""The processing service's parts, made once by the app and handed to its routes."""
+
+from dataclasses import dataclass
+
+from services.processing.settings import ProcessingSettings
+from shared.blobs import BlobStore
+from shared.database import Database
+from shared.events import EventLog
+from shared.workers import WorkerPool
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes need. `process_pool` is for `POST /v1/process`, `store_pool` for blobs."""
+
+    settings: ProcessingSettings
+    database: Database
+    blobs: BlobStore
+    log: EventLog
+    process_pool: WorkerPool
+    store_pool: WorkerPool
