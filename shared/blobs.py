@@ -71,6 +71,10 @@ class BlobStore(Protocol):
         """All blobs whose key begins with the folder `prefix`."""
         ...
 
+    def local_path(self, key: str) -> Path | None:
+        """The file that holds the blob, to be read only; None where the store is not on this disk."""
+        ...
+
     def check(self) -> None:
         """Raises when the store cannot be written to."""
         ...
@@ -167,6 +171,10 @@ class LocalBlobs:
                 info = self.stat(str((Path(folder) / name).relative_to(self.root)))
                 if info is not None:
                     yield info
+
+    def local_path(self, key: str) -> Path | None:
+        """See BlobStore."""
+        return self.root / key
 
     def check(self) -> None:
         """See BlobStore."""
@@ -280,6 +288,10 @@ class StoredBlobs:
             for page in obstore.list(self._store, prefix):
                 for found in page:
                     yield BlobInfo(found["path"], found["size"], found["last_modified"])
+
+    def local_path(self, key: str) -> Path | None:  # noqa: ARG002 - there is none
+        """See BlobStore."""
+        return None
 
     def check(self) -> None:
         """See BlobStore."""

@@ -75,6 +75,18 @@ class ServiceSettings(DeployableSettings):
         return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{self.name}"))
 
 
+class ImageStoreUser(DeployableSettings):
+    """What a deployable has that calls the image store."""
+
+    imagestore_url: str = Field("", validation_alias=everywhere("imagestore_url"))
+    imagestore_port: Port = Field(8002, validation_alias=everywhere("imagestore_port"))
+
+    @property
+    def effective_imagestore_url(self) -> str:
+        """Where the image store is: on this machine, unless told otherwise."""
+        return (self.imagestore_url or f"http://127.0.0.1:{self.imagestore_port}").rstrip("/")
+
+
 def setting_names(settings: type[BaseSettings]) -> list[str]:
     """Names of the environment variables that a settings class reads, in upper case."""
     prefix = str(settings.model_config.get("env_prefix", ""))

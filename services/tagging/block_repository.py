@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
 
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 
@@ -48,7 +47,7 @@ _WRITE_BLOCK = (
 )
 
 
-def add_blocks(connection: Connection, content_id: int, found: Sequence[BlockRow]) -> None:
+def add_blocks(connection: Connection, content_id: str, found: Sequence[BlockRow]) -> None:
     """New blocks, of revision 0."""
     connection.execute(
         insert(blocks),
@@ -65,14 +64,14 @@ def add_blocks(connection: Connection, content_id: int, found: Sequence[BlockRow
     )
 
 
-def read_block(connection: Connection, content_id: int, block: int) -> BlockRow | None:
+def read_block(connection: Connection, content_id: str, block: int) -> BlockRow | None:
     """One block."""
     wanted = select(*_BLOCK_COLUMNS).where(blocks.c.content_id == content_id, blocks.c.block == block)
     row = connection.execute(wanted).first()
     return None if row is None else BlockRow(*row)
 
 
-def read_blocks(connection: Connection, content_id: int, numbers: Sequence[int]) -> list[BlockRow]:
+def read_blocks(connection: Connection, content_id: str, numbers: Sequence[int]) -> list[BlockRow]:
     """The blocks of those numbers, which are sorted; one range where they are close together."""
     if not numbers:
         return []
@@ -85,13 +84,13 @@ def read_blocks(connection: Connection, content_id: int, numbers: Sequence[int])
     return [BlockRow(*row) for row in found if row.block in chosen]
 
 
-def blocks_since(connection: Connection, content_id: int, revision: int) -> list[BlockRow]:
+def blocks_since(connection: Connection, content_id: str, revision: int) -> list[BlockRow]:
     """Blocks that changed after that revision; all of them for -1."""
     wanted = select(*_BLOCK_COLUMNS).where(blocks.c.content_id == content_id, blocks.c.revision > revision)
     return [BlockRow(*row) for row in connection.execute(wanted)]
 
 
-def write_blocks(connection: Connection, content_id: int, revision: int, found: Iterable[BlockRow]) -> None:
+def write_blocks(connection: Connection, content_id: str, revision: int, found: Iterable[BlockRow]) -> None:
     """Put the blocks' new tags and versions in their places."""
     values = [
         {
@@ -106,7 +105,7 @@ def write_blocks(connection: Connection, content_id: int, revision: int, found: 
     connection.execute(_WRITE_BLOCK, values if len(values) > 1 else values[0])
 
 
-def add_facts(connection: Connection, content_id: int, found: Sequence[FactsRow]) -> None:
+def add_facts(connection: Connection, content_id: str, found: Sequence[FactsRow]) -> None:
     """New facts."""
     connection.execute(
         insert(facts),
@@ -117,13 +116,13 @@ def add_facts(connection: Connection, content_id: int, found: Sequence[FactsRow]
     )
 
 
-def read_facts(connection: Connection, content_id: int) -> list[FactsRow]:
+def read_facts(connection: Connection, content_id: str) -> list[FactsRow]:
     """All facts of a content, in order."""
     wanted = select(facts.c.block, facts.c.paths, facts.c.cameras).where(facts.c.content_id == content_id)
     return [FactsRow(*row) for row in connection.execute(wanted.order_by(facts.c.block))]
 
 
-def add_clips(connection: Connection, content_id: int, found: Sequence[ClipRow]) -> None:
+def add_clips(connection: Connection, content_id: str, found: Sequence[ClipRow]) -> None:
     """New clips."""
     connection.execute(
         insert(clips),
@@ -144,39 +143,49 @@ def add_clips(connection: Connection, content_id: int, found: Sequence[ClipRow])
 _CLIP_COLUMNS = (clips.c.clip, clips.c.name, clips.c.starts, clips.c.ends, clips.c.cameras)
 
 
-def read_clips(connection: Connection, content_id: int, after: int, limit: int) -> list[ClipRow]:
+def read_clips(connection: Connection, content_id: str, after: int, limit: int) -> list[ClipRow]:
     """Clips with numbers over `after`, in order."""
     wanted = select(*_CLIP_COLUMNS).where(clips.c.content_id == content_id, clips.c.clip > after)
     return [ClipRow(*row) for row in connection.execute(wanted.order_by(clips.c.clip).limit(limit))]
 
 
-def clips_named(connection: Connection, content_id: int, name: str) -> list[ClipRow]:
+def clips_named(connection: Connection, content_id: str, name: str) -> list[ClipRow]:
     """The clips of that name, in order: a name may come back after others."""
     wanted = select(*_CLIP_COLUMNS).where(clips.c.content_id == content_id, clips.c.name == name)
     return [ClipRow(*row) for row in connection.execute(wanted.order_by(clips.c.starts))]
 
 
-def add_content(connection: Connection, dataset_id: int) -> int:
-    """The id of a new, empty content."""
-    put = insert(contents).values(dataset_id=dataset_id, created_at=now()).returning(contents.c.id)
-    return cast("int", connection.execute(put).scalar_one())
+def add_content(connection: Connection, dataset_id: int, content_id: str) -> None:
+    """A new, empty content, whose source is on the shelf under that id."""
+    connection.execute(insert(contents).values(id=content_id, dataset_id=dataset_id, created_at=now()))
 
 
-def contents_of(connection: Connection, dataset_id: int) -> list[int]:
+def is_content(connection: Connection, content_id: str) -> bool:
+    """Whether there is a content of that id."""
+    return connection.execute(select(contents.c.id).where(contents.c.id == content_id)).first() is not None
+
+
+def contents_of(connection: Connection, dataset_id: int) -> list[str]:
     """All contents of a dataset, those that it has no more among them."""
     return list(
         connection.execute(select(contents.c.id).where(contents.c.dataset_id == dataset_id)).scalars()
     )
 
 
-def stale_contents(connection: Connection, before: datetime) -> list[int]:
-    """Contents made before that moment that no dataset holds: an import or a merge died, or a merge went on."""
+def stale_contents(connection: Connection, before: datetime) -> list[str]:
+    """Contents made before that moment that no dataset holds any more, or will hold."""
     held = exists().where(datasets.c.content_id == contents.c.id)
     running = exists().where(datasets.c.id == contents.c.dataset_id, datasets.c.state == "importing")
     old = select(contents.c.id).where(contents.c.created_at < before, ~held, ~running)
     return list(connection.execute(old).scalars())
 
 
-def drop_content(connection: Connection, content_id: int) -> None:
+def empty_content(connection: Connection, content_id: str) -> None:
+    """Remove what an earlier try has written."""
+    for table in (blocks, facts, clips):
+        connection.execute(delete(table).where(table.c.content_id == content_id))
+
+
+def drop_content(connection: Connection, content_id: str) -> None:
     """Remove a content with its blocks, facts and clips."""
     connection.execute(delete(contents).where(contents.c.id == content_id))

@@ -66,7 +66,7 @@ class Columns:
     """`values` (T, padded rows) and `versions` change; paths, cameras and clips do not."""
 
     dataset_id: int
-    content_id: int
+    content_id: str
     tags: int
     rows: int
     clips: list[ClipRow]

@@ -54,7 +54,8 @@ def scan(text: Bytes, begin: int = 0, *, piece: int = PIECE, longest: int = LONG
     """
     size, done = piece, 0
     while begin < text.size:
-        end = _piece_end(text, begin, size)
+        # A CR LF may be cut in two here: its LF then is a blank line, which is skipped.
+        end = min(begin + size, text.size)
         found, kinds, quoted, unclosed = _delimiters(text, begin, end)
         rows = _rows(text, begin, end, found, kinds, quoted=quoted, unclosed=unclosed)
         rows = rows and _without_blank(text, rows)
@@ -73,14 +74,6 @@ def scan(text: Bytes, begin: int = 0, *, piece: int = PIECE, longest: int = LONG
             yield rows
         done += rows.starts.size
         begin, size = rows.end, piece
-
-
-def _piece_end(text: Bytes, begin: int, size: int) -> int:
-    """A CR LF is never cut in two."""
-    end = min(begin + size, text.size)
-    if end < text.size and text[end - 1] == CR and text[end] == LF:
-        end += 1
-    return end
 
 
 def _delimiters(text: Bytes, begin: int, end: int) -> tuple[Positions, Bytes, bool, bool]:

@@ -218,7 +218,7 @@ def _ranges(connection: Connection, row: DatasetRow, wanted: RowFilter) -> list[
     return [(clip.starts, clip.ends) for clip in found]
 
 
-def _views(connection: Connection, row: DatasetRow, columns: Columns, wanted: Sequence[int]) -> list[RowView]:
+def _views(row: DatasetRow, columns: Columns, wanted: Sequence[int]) -> list[RowView]:
     if not wanted:
         return []
     values = columns.values[:, wanted].T.tolist()

@@ -61,7 +61,7 @@ class DatasetRow:
     csv_path: str
     image_folder: str
     encoding: str
-    content_id: int
+    content_id: str
     file_stamp: FileStamp | None
     next_stamp: FileStamp | None
     conflict: bool
@@ -85,7 +85,6 @@ def _dataset_of(row: RowMapping) -> DatasetRow:
     known["counts"] = tuple(json.loads(row["counts"]))
     known["file_stamp"] = _stamp_of(row["file_stamp"])
     known["next_stamp"] = _stamp_of(row["next_stamp"])
-    known["content_id"] = known["content_id"] or 0
     return DatasetRow(**known)
 
 

@@ -28,7 +28,7 @@ metadata = MetaData()
 Id = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _content() -> Column[int]:
+def _content() -> Column[str]:
     return Column("content_id", ForeignKey("contents.id", ondelete="CASCADE"), primary_key=True)
 
 
@@ -54,7 +54,9 @@ datasets = Table(
     Column("csv_path", Text, nullable=False),  # where saves go
     Column("image_folder", Text, nullable=False),  # what relative paths of images are relative to
     Column("encoding", String(40), nullable=False),
-    Column("content_id", BigInteger),  # what it holds now; null while it is being imported
+    Column(
+        "content_id", String(32), nullable=False
+    ),  # what it holds now; it exists before the dataset is ready
     Column("file_stamp", Text),  # JSON: what our last save left on the disk
     Column("next_stamp", Text),  # JSON: what a save that was under way was about to leave there
     Column("conflict", Boolean, nullable=False),
@@ -70,11 +72,10 @@ datasets = Table(
 contents = Table(
     "contents",
     metadata,
-    Column("id", Id, primary_key=True),
+    Column("id", String(32), primary_key=True),
     Column("dataset_id", ForeignKey("datasets.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Index("contents_dataset", "dataset_id"),
-    sqlite_autoincrement=True,
 )
 
 # Tag bits (T x BLOCK/8 bytes) and row versions (BLOCK x uint32) of BLOCK rows.

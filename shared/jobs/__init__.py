@@ -10,7 +10,15 @@ in its own transactions, and starts a `JobRunner` with one handler a kind in its
 Every write of a runner is fenced: it holds only while the job's lease is its own (`RunningJob.write`).
 """
 
-from shared.jobs.board import IdempotencyKeyReused, JobBoard, JobNotFound, LeaseLost, NewJob, TooManyJobs
+from shared.jobs.board import (
+    IdempotencyKeyReused,
+    JobBoard,
+    JobFailed,
+    JobNotFound,
+    LeaseLost,
+    NewJob,
+    TooManyJobs,
+)
 from shared.jobs.row import ENDED, Job, JobState
 from shared.jobs.runner import JobCancelled, JobRunner, RunningJob
 from shared.jobs.table import jobs_table
@@ -21,6 +29,7 @@ __all__ = [
     "Job",
     "JobBoard",
     "JobCancelled",
+    "JobFailed",
     "JobNotFound",
     "JobRunner",
     "JobState",

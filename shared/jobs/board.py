@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from shared.database.types import EPOCH, Instant, now
-from shared.errors import Conflict, NotFound, TooManyRequests, Unprocessable
+from shared.errors import Conflict, DarkroomError, NotFound, TooManyRequests, Unprocessable
 from shared.events import EventLog
 from shared.jobs.row import ENDED, Job, JobState, job_of
 
@@ -48,6 +48,18 @@ class IdempotencyKeyReused(Unprocessable):
 
     code = "idempotency_key_reused"
     title = "This Idempotency-Key belongs to another request"
+
+
+class JobFailed(DarkroomError):
+    """What made a job fail, raised for whoever waits for it: its status, code and detail."""
+
+    def __init__(self, job: Job) -> None:
+        told = dict(job.error or {})
+        status = told.pop("status", 500)
+        code, detail = str(told.pop("code", self.code)), str(told.pop("detail", ""))
+        super().__init__(detail, code=code, **told)
+        self.status = int(status)
+        self.title = f"The {job.kind} failed"
 
 
 class LeaseLost(Exception):
@@ -95,7 +107,7 @@ class JobBoard:
 
         Raises TooManyJobs, IdempotencyKeyReused.
         """
-        known = self._known(connection, new)
+        known = self.known(connection, new)
         if known is not None:
             return known, False
         table = self.table
@@ -123,7 +135,8 @@ class JobBoard:
         self._tell(connection, "queued", job)
         return job, True
 
-    def _known(self, connection: Connection, new: NewJob) -> Job | None:
+    def known(self, connection: Connection, new: NewJob) -> Job | None:
+        """The job that the same key of the same caller made before. Raises IdempotencyKeyReused."""
         if new.idempotency_key is None:
             return None
         table = self.table

@@ -186,7 +186,7 @@ class JobRunner:
             await asyncio.sleep(RETRY_AFTER)
             await self._give_back(running)
         except DarkroomError as error:
-            problem = {"code": error.code, "detail": error.detail, **error.extra}
+            problem = {"status": error.status, "code": error.code, "detail": error.detail, **error.extra}
             await self._finish(running, "failed", error=problem)
         except LeaseLost:
             raise

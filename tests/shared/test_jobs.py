@@ -305,7 +305,7 @@ def test_the_runner_runs_what_is_added_and_writes_down_how_it_ended(url: str) ->
             {"copied": "a"},
             2,
         )
-        assert found["wrong"].error == {"code": "not_so", "detail": "not so", "rows": [3]}
+        assert found["wrong"].error == {"status": 422, "code": "not_so", "detail": "not so", "rows": [3]}
         assert (found["shaky"].state, found["shaky"].attempts) == ("finished", 2)
         assert found["patient"].state == "cancelled"
         await runner.close()

@@ -1,0 +1,191 @@
+"""The tagging service's app: wires the parts, owns their beginning and end."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from services.tagging import repository
+from services.tagging.autosave import Autosave
+from services.tagging.columns import ColumnCache
+from services.tagging.conflicts import Conflicts
+from services.tagging.dataset_routes import dataset_router
+from services.tagging.datasets import Datasets
+from services.tagging.exports import Exports
+from services.tagging.file_routes import file_router
+from services.tagging.image_routes import add_image_route
+from services.tagging.imports import IMPORT, Imports
+from services.tagging.intake import Intake
+from services.tagging.intake_routes import intake_router
+from services.tagging.job_routes import job_router
+from services.tagging.label_routes import add_label_route, label_router
+from services.tagging.labelling import Labels
+from services.tagging.mirror import Mirror
+from services.tagging.parts import Parts
+from services.tagging.paths import Roots
+from services.tagging.pictures import Pictures
+from services.tagging.row_routes import row_router
+from services.tagging.settings import TaggingSettings
+from services.tagging.shelf import Shelf
+from services.tagging.stored_images import StoredImages
+from services.tagging.sweeper import Sweeper
+from services.tagging.tables import events, jobs
+from shared.blobs import BlobStore, open_blobs
+from shared.caches import FileCache
+from shared.clients.imagestore import ImageStoreClient
+from shared.database import Database, make_engine, migrate
+from shared.events import EventLog
+from shared.imaging import ImageLimits
+from shared.jobs import JobBoard, JobRunner
+from shared.web import app as scaffolding
+from shared.web.event_stream import EventFeed, event_router
+from shared.workers import WorkerPool
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+FILE_THREADS = 4
+FILE_WAITING = 4096
+IMPORTS_AT_ONCE = 2
+UNFINISHED_SECONDS = 5.0  # how long a stop waits for imports that are almost done
+
+
+def create_app(settings: TaggingSettings | None = None, blobs: BlobStore | None = None) -> FastAPI:
+    """The service, from the environment's settings, and over the blob store that they name, unless given.
+
+    Raises ValueError for settings that cannot be.
+    """
+    settings = settings or TaggingSettings()
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = make_engine(settings.effective_database_url, busy_timeout=settings.busy_timeout_seconds)
+    migrate(engine, MIGRATIONS)
+    database = Database(engine, waiting_writes=settings.waiting_writes)
+    blobs = blobs or open_blobs(settings.effective_blobs_url, settings.home / "staging")
+    store = ImageStoreClient(
+        settings.effective_imagestore_url,
+        service_token=settings.service_token.get_secret_value(),
+        actor="tagging",
+    )
+    log = EventLog("tagging", events)
+    file_pool = WorkerPool("file", FILE_THREADS, FILE_WAITING)
+    picture_pool = WorkerPool("picture", settings.render_threads, settings.render_waiting)
+    parts = _wire(settings, database, blobs, store, log, file_pool, picture_pool)
+    alone = settings.effective_database_url.startswith("sqlite")
+    sweeper = Sweeper(
+        database,
+        log,
+        parts.board,
+        parts.shelf,
+        history_days=settings.history_days,
+        event_days=settings.event_retention_days,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await database.quick_check()
+        await asyncio.to_thread(_clear_staging, blobs.staging)
+        await _learn_policies(parts)
+        await parts.runner.start(alone=alone)
+        behind = [
+            asyncio.create_task(parts.mirror.recover(alone=alone)),
+            asyncio.create_task(sweeper.run(settings.sweep_seconds)),
+        ]
+        yield
+        for task in behind:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        parts.autosave.close()
+        await parts.runner.close(UNFINISHED_SECONDS)
+        await parts.pictures.close()
+        await parts.mirror.close()
+        await store.http.aclose()
+        await picture_pool.close()
+        await file_pool.close()
+        await database.close()
+
+    app = scaffolding.create_app(
+        title="Darkroom tagging",
+        description="Labels for rows of images, mirrored in the user's CSV.",
+        settings=settings,
+        lifespan=lifespan,
+        checks={"database": database.check, "blobs": lambda: asyncio.to_thread(blobs.check)},
+    )
+    feed = EventFeed(database, log, app.state.drain, settings.event_poll_seconds)
+    add_label_route(app, parts)
+    add_image_route(app, parts)
+    for router in (
+        intake_router(parts),
+        dataset_router(parts),
+        job_router(parts),
+        row_router(parts),
+        label_router(parts),
+        file_router(parts),
+        event_router(feed),
+    ):
+        app.include_router(router)
+    return app
+
+
+def _wire(
+    settings: TaggingSettings,
+    database: Database,
+    blobs: BlobStore,
+    store: ImageStoreClient,
+    log: EventLog,
+    file_pool: WorkerPool,
+    picture_pool: WorkerPool,
+) -> Parts:
+    columns = ColumnCache(settings.column_cache_bytes)
+    roots = Roots(settings.root_folders)
+    shelf = Shelf(blobs)
+    board = JobBoard(jobs, log, kept=timedelta(hours=settings.job_hours))
+    imports = Imports(database, log, board, shelf, file_pool)
+    mirror = Mirror(database, log, columns, shelf, file_pool)
+    autosave = Autosave(mirror)
+    datasets = Datasets(database, log, columns)
+    stored = StoredImages(store)
+    return Parts(
+        settings=settings,
+        database=database,
+        blobs=blobs,
+        board=board,
+        runner=JobRunner(database, board, {IMPORT: imports.run}, concurrent=IMPORTS_AT_ONCE),
+        datasets=datasets,
+        labels=Labels(database, log, columns, autosave.changed),
+        intake=Intake(settings, roots, shelf, blobs, imports, stored, file_pool),
+        mirror=mirror,
+        conflicts=Conflicts(database, log, columns, shelf, mirror, imports, roots, file_pool),
+        autosave=autosave,
+        pictures=Pictures(
+            datasets,
+            roots,
+            stored,
+            FileCache(settings.home / "thumbnails", settings.rendition_cache_bytes),
+            picture_pool,
+            ImageLimits(settings.image_pixels, settings.image_side),
+            hot_bytes=settings.hot_bytes,
+            ahead=settings.ready_ahead,
+        ),
+        exports=Exports(mirror, shelf, file_pool),
+        shelf=shelf,
+    )
+
+
+async def _learn_policies(parts: Parts) -> None:
+    """Which datasets save by themselves."""
+    before = None
+    while rows := await parts.database.read(lambda c, b=before: repository.page(c, b, 1000)):  # type: ignore[misc]
+        for row in rows:
+            parts.autosave.learn(row)
+        before = rows[-1].id
+
+
+def _clear_staging(folder: Path) -> None:
+    """Remove what requests of an earlier life of this process left half-written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):
+            Path(entry.path).unlink()

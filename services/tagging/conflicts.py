@@ -1,0 +1,181 @@
+"""Conflicts: someone else changed the CSV; merge with it, replace it, or save elsewhere from now on."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from services.tagging import block_repository, history_repository, repository, target
+from services.tagging.columns import ColumnCache
+from services.tagging.csv_file import DataFile, read_data
+from services.tagging.csv_merge import Keys, Merge, keys_of, merge_keys
+from services.tagging.datasets import need_ready
+from services.tagging.imports import Imports, shape_of
+from services.tagging.mirror import Mirror, Snapshot
+from services.tagging.paths import Roots
+from services.tagging.repository import DatasetRow, FileStamp
+from services.tagging.shelf import Shelf, new_content_id
+from shared.contracts.tagging import Save, Saved, Tag
+from shared.database import Database
+from shared.errors import Conflict, Unavailable
+from shared.events import EventLog
+from shared.workers import WorkerPool
+
+SHOWN = 20
+ATTEMPTS = 5
+
+
+class Conflicts:
+    """The three ways out of a conflict. Nothing is lost but what the person chose to lose."""
+
+    def __init__(
+        self,
+        database: Database,
+        log: EventLog,
+        columns: ColumnCache,
+        shelf: Shelf,
+        mirror: Mirror,
+        imports: Imports,
+        roots: Roots,
+        pool: WorkerPool,
+    ) -> None:
+        self._database = database
+        self._log = log
+        self._columns = columns
+        self._shelf = shelf
+        self._mirror = mirror
+        self._imports = imports
+        self._roots = roots
+        self._pool = pool
+
+    async def save(self, dataset_id: int, wanted: Save) -> Saved:
+        """Save as the person chose. Raises what Mirror.save does, PathNotAllowed, InvalidCsv."""
+        if wanted.on_conflict == "merge":
+            return await self._merge(dataset_id)
+        if wanted.on_conflict == "elsewhere":
+            await self._move(dataset_id, wanted.save_to or "")
+        return await self._mirror.save(dataset_id, replace=wanted.on_conflict == "replace")
+
+    async def _move(self, dataset_id: int, folder: str) -> None:
+        """From now on saves go into that folder, where nothing of that name may stand yet."""
+        place = await self._pool.run(self._roots.resolve, folder)
+
+        def work(connection: Connection) -> None:
+            row = need_ready(repository.find(connection, dataset_id, lock=True))
+            path = place / target.labelled_name(Path(row.csv_path).name.replace("__labelled__", ""))
+            if path.exists():
+                raise Conflict("a file of that name is there already", code="file_exists")
+            moved = {"csv_path": str(path), "file_stamp": None, "next_stamp": None, "conflict": False}
+            repository.change(connection, dataset_id, {**moved, "saved_revision": -1})
+
+        async with self._mirror.alone(dataset_id):
+            await self._database.write(work)
+
+    async def _merge(self, dataset_id: int) -> Saved:
+        """Their file with our tags takes the place of the dataset's rows, and is saved."""
+        async with self._mirror.alone(dataset_id):
+            for _ in range(ATTEMPTS):
+                merged = await self._take_over(dataset_id)
+                if merged is not None:
+                    snapshot = await self._pool.run(self._mirror.snapshot, dataset_id)
+                    saved = await self._mirror.put(snapshot)
+                    return saved.model_copy(update={"unmatched": merged.removed[:SHOWN].tolist()})
+        raise Unavailable("labels come too fast to merge; try again", code="save_busy")
+
+    async def _take_over(self, dataset_id: int) -> Merge | None:
+        """Read their file into a new content, and let the dataset have it; None where labels came between."""
+        snapshot = await self._pool.run(self._mirror.snapshot, dataset_id)
+        content_id = new_content_id()
+        await self._database.write(lambda c: block_repository.add_content(c, dataset_id, content_id))
+        try:
+            data, stamp = await self._pool.run(self._read, snapshot.row, content_id)
+            merged = await self._pool.run(self._match, snapshot, data)
+            await self._imports.write_content(content_id, data, merged.values)
+            done = await self._database.write(
+                lambda c: self._swap(c, snapshot, content_id, data, merged, stamp)
+            )
+        except BaseException:
+            await self._drop(content_id)
+            raise
+        await self._drop(snapshot.row.content_id if done else content_id)
+        if done:
+            self._columns.forget(dataset_id)
+        return merged if done else None
+
+    async def _drop(self, content_id: str) -> None:
+        await self._database.write(lambda c: block_repository.drop_content(c, content_id))
+        await asyncio.shield(self._pool.run(self._shelf.remove, content_id))
+
+    def _read(self, row: DatasetRow, content_id: str) -> tuple[DataFile, FileStamp]:
+        """Their file as it is now, on the shelf as the new source."""
+        path = Path(row.csv_path)
+        stamp = target.look(path, digest=True)
+        self._shelf.put_source(content_id, path.read_bytes())
+        data = read_data(self._shelf.read_source(content_id), row.encoding)
+        self._shelf.put_layout(content_id, data.layout)
+        if stamp is None or stamp != target.look(path, digest=True):
+            raise Unavailable("the CSV is being written at this moment; try again", code="csv_being_written")
+        return data, stamp
+
+    def _match(self, snapshot: Snapshot, data: DataFile) -> Merge:
+        codes = [tag.code for tag in snapshot.row.tags]
+        return merge_keys(data, codes, self._keys(snapshot.row), snapshot.values)
+
+    def _keys(self, row: DatasetRow) -> Keys:
+        """What our rows are recognised by."""
+
+        def work(connection: Connection) -> Keys:
+            columns = self._columns.find(connection, row)
+            return keys_of(
+                (
+                    columns.paths.of(index),
+                    columns.clip_of(index).name or "",
+                    row.cameras[columns.cameras[index]],
+                )
+                for index in range(row.rows)
+            )
+
+        return self._database.read_now(work)
+
+    def _swap(
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        content_id: str,
+        data: DataFile,
+        merged: Merge,
+        stamp: FileStamp,
+    ) -> bool:
+        """Let the dataset have the new content; false where its tags have changed since the snapshot."""
+        row = repository.find(connection, snapshot.row.id, lock=True)
+        if (row.revision, row.content_id) != (snapshot.revision, snapshot.row.content_id):
+            return False
+        revision = row.revision + 1
+        values: dict[str, Any] = {
+            **shape_of(data, merged.values),
+            "tags": repository.tags_to_json(_in_their_order(row, data)),
+            "content_id": content_id,
+            "revision": revision,
+            "file_stamp": stamp.as_json(),
+            "next_stamp": None,
+            "conflict": False,
+        }
+        repository.change(connection, row.id, values)
+        if not _same_rows(merged.source_row, row.rows):
+            history_repository.forget(connection, row.id)
+        told = {"dataset": row.id, "revision": revision, "rows": data.rows}
+        self._log.append(connection, "dataset.merged", f"datasets/{row.id}", told)
+        return True
+
+
+def _in_their_order(row: DatasetRow, data: DataFile) -> list[Tag]:
+    by_code = {tag.code: tag for tag in row.tags}
+    return [by_code[tag.code] for tag in data.tags]
+
+
+def _same_rows(source: NDArray[np.integer], rows: int) -> bool:
+    """Whether every row is where it was: only then does the history still speak of the same rows."""
+    return len(source) == rows and bool(np.array_equal(source, np.arange(rows)))

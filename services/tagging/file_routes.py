@@ -1,0 +1,57 @@
+"""HTTP for the CSV: saved, and exported."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from starlette.responses import StreamingResponse
+
+from services.tagging.dataset_routes import DatasetId
+from services.tagging.exports import Columns
+from services.tagging.parts import Parts
+from services.tagging.target import labelled_name
+from shared.contracts.tagging import Save, Saved
+from shared.web.content import disposition
+
+CSV: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The CSV", "content": {"text/csv": {"schema": {"type": "string"}}}}
+}
+
+
+def file_router(parts: Parts) -> APIRouter:
+    """The CSV on disk, and as a download."""
+    router = APIRouter(tags=["files"])
+
+    @router.post("/v1/datasets/{dataset_id}/save", summary="Write the CSV")
+    async def save_dataset(dataset_id: DatasetId, wanted: Save | None = None) -> Saved:
+        """When answered, the file on disk holds every change made before. 409 `csv_changed` where someone
+        else changed it: send the choice with `on_conflict`."""
+        if wanted is None or wanted.on_conflict is None:
+            return await parts.mirror.save(dataset_id)
+        return await parts.conflicts.save(dataset_id, wanted)
+
+    @router.get(
+        "/v1/datasets/{dataset_id}/export.csv",
+        summary="The CSV as a download",
+        response_class=StreamingResponse,
+        responses=CSV,
+    )
+    async def export_csv(
+        dataset_id: DatasetId,
+        columns: Annotated[
+            Columns, Query(description="tags: tag columns alone, in index order")
+        ] = Columns.ALL,
+        spreadsheet: Annotated[bool, Query(description="put ' before cells that begin a formula")] = False,
+    ) -> StreamingResponse:
+        """As it would be saved now. Nothing is written."""
+        snapshot, pieces = await parts.exports.make(dataset_id, columns, for_spreadsheet=spreadsheet)
+        name = labelled_name(
+            snapshot.row.name if snapshot.row.name.endswith(".csv") else f"{snapshot.row.name}.csv"
+        )
+        headers = {
+            "Content-Disposition": disposition(name, attachment=True).decode(),
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "no-store",
+        }
+        return StreamingResponse(pieces, media_type="text/csv", headers=headers)
+
+    return router

@@ -1,0 +1,179 @@
+"""Pictures: the images of rows, as they are on disk or smaller, those that come next made ready ahead."""
+
+import asyncio
+import hashlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from cachetools import LRUCache
+
+from services.tagging.datasets import Datasets
+from services.tagging.paths import Roots
+from services.tagging.repository import DatasetRow
+from services.tagging.stored_images import StoredImages
+from services.tagging.thumbnails import thumbnail
+from shared.caches import FileCache, SingleFlight
+from shared.errors import DarkroomError, NotFound
+from shared.imaging import ImageLimits, UnsupportedFormat, sniff
+from shared.web.content import Content, content_headers
+from shared.workers import WorkerPool
+
+HELD = 1024 * 1024  # files up to this size are read whole, and may stay in memory
+TRUSTED_SECONDS = 1.0  # how long a file is taken to be as it was when last looked at
+CHUNK = 256 * 1024
+HEAD = 64  # bytes that tell what kind of image it is
+CACHE_CONTROL = "private, no-cache"
+Wanted = tuple[int, int, int]  # dataset, row, edge (0 for the file itself)
+
+
+class ImageMissing(NotFound):
+    """The file that the row names is not there; the row can be tagged all the same."""
+
+    code = "image_missing"
+    title = "The image of this row is missing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Content, with the moment (monotonic) at which its file was last looked at."""
+
+    content: Content
+    at: float
+
+
+class Pictures:
+    """Images by dataset and row. What is in memory is looked at again on the disk after a second."""
+
+    def __init__(
+        self,
+        datasets: Datasets,
+        roots: Roots,
+        stored: StoredImages,
+        cache: FileCache,
+        pool: WorkerPool,
+        limits: ImageLimits,
+        *,
+        hot_bytes: int,
+        ahead: int,
+    ) -> None:
+        """`ahead`: how many of the rows that follow are made ready."""
+        self._datasets = datasets
+        self._roots = roots
+        self._stored = stored
+        self._cache = cache
+        self._pool = pool
+        self._limits = limits
+        self._ahead = ahead
+        self._hot: LRUCache[Wanted, _Seen] = LRUCache(
+            hot_bytes, getsizeof=lambda seen: seen.content.size + 500
+        )
+        self._flights: SingleFlight[Content] = SingleFlight()
+        self._preparing: set[asyncio.Task[None]] = set()
+
+    def remembered(self, wanted: Wanted) -> Content | None:
+        """The content, if it was looked at within the last second; never waits."""
+        seen = self._hot.get(wanted)
+        if seen is None or time.monotonic() - seen.at > TRUSTED_SECONDS:
+            return None
+        return seen.content
+
+    async def find(self, wanted: Wanted) -> Content:
+        """The row's image, or a JPEG of at most `edge` pixels a side.
+
+        Raises DatasetNotFound, RowNotFound, ImageMissing, PathNotAllowed, UnsupportedFormat, BrokenImage,
+        ImageTooLarge, Unavailable.
+        """
+        content = await self._load(wanted)
+        if self._ahead and not self._preparing:
+            task = asyncio.create_task(self._make_ready(wanted))
+            self._preparing.add(task)
+            task.add_done_callback(self._preparing.discard)
+        return content
+
+    async def close(self) -> None:
+        """Make nothing ready any more."""
+        for task in self._preparing:
+            task.cancel()
+        await asyncio.gather(*self._preparing, return_exceptions=True)
+
+    async def _make_ready(self, wanted: Wanted) -> None:
+        dataset, row, edge = wanted
+        for following in range(row + 1, row + 1 + self._ahead):
+            if self.remembered((dataset, following, edge)) is None:
+                try:
+                    await self._load((dataset, following, edge))
+                except (DarkroomError, OSError):
+                    continue  # it is told to whoever asks for that row
+
+    async def _load(self, wanted: Wanted) -> Content:
+        return await self._flights.do(repr(wanted), partial(self._load_now, wanted))
+
+    async def _load_now(self, wanted: Wanted) -> Content:
+        dataset, index, edge = wanted
+        row, text = await self._datasets.place(dataset, index)
+        if row.source == "imagestore":
+            content = await self._stored.content(text, edge)
+        else:
+            content = await self._pool.run(self._from_disk, row, text, edge, self._hot.get(wanted))
+        if content.data is not None and content.size <= self._hot.maxsize / 4:
+            self._hot[wanted] = _Seen(content, time.monotonic())
+        return content
+
+    def _from_disk(self, row: DatasetRow, text: str, edge: int, seen: _Seen | None) -> Content:
+        path = self._roots.resolve(text, row.image_folder)
+        try:
+            with path.open("rb") as file:
+                found = os.fstat(file.fileno())
+                tag = f"{found.st_size:x}-{found.st_mtime_ns:x}" + (f"-{edge}" if edge else "")
+                if seen is not None and seen.content.etag == f'"{tag}"'.encode():
+                    return seen.content
+                data = file.read() if edge or found.st_size <= HELD else None
+                kind = sniff(data[:HEAD] if data is not None else file.read(HEAD))
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+            raise ImageMissing(
+                "there is no such file that can be read; the row can be tagged all the same"
+            ) from None
+        if kind is None:
+            raise UnsupportedFormat("the file of this row is not an image of a known format")
+        if edge:
+            assert data is not None
+            data, media_type = self._smaller(path, tag, data, edge), "image/jpeg"
+        else:
+            media_type = kind.media_type
+        headers = content_headers(
+            media_type=media_type,
+            etag=tag,
+            name=path.name,
+            cache_control=CACHE_CONTROL,
+            modified=datetime.fromtimestamp(found.st_mtime, UTC),
+        )
+        size = found.st_size if data is None else len(data)
+        return Content(size, f'"{tag}"'.encode(), headers, data, partial(_pieces, path))
+
+    def _smaller(self, path: Path, tag: str, data: bytes, edge: int) -> bytes:
+        digest = hashlib.sha256(f"{path}\0{tag}".encode("utf-8", "surrogateescape")).hexdigest()
+        key = f"{digest[:2]}/{digest}.jpg"
+        kept = self._cache.get(key)
+        if kept is None:
+            kept = thumbnail(data, edge, self._limits)
+            self._cache.put(key, kept)
+        return kept
+
+
+def _pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
+    """Part of a file. Raises ImageMissing where it has gone meanwhile."""
+    try:
+        file = path.open("rb", buffering=0)
+    except OSError:
+        raise ImageMissing("the file of this row has gone") from None
+    with file:
+        file.seek(start)
+        left = end - start
+        while left > 0 and (piece := file.read(min(CHUNK, left))):
+            left -= len(piece)
+            yield piece
