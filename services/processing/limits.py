@@ -1,6 +1,6 @@
 """How much a pipeline may ask for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shared.imaging import ImageLimits
 
@@ -15,7 +15,7 @@ class PipelineLimits:
     steps: int = 10
     kernel: int = 101
     side: int = 8_192
-    image: ImageLimits = ImageLimits()
+    image: ImageLimits = field(default_factory=ImageLimits)
 
 
 DEFAULT_LIMITS = PipelineLimits()

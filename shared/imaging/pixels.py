@@ -37,8 +37,8 @@ _REDUCED = {
 _CUT_OFF = "The image is cut off, or its pixels are damaged."
 _UNREADABLE = "The image's pixels are of a kind that nothing here reads, or its header is damaged."
 _OTHER_SIZE = "The image's header and its content tell of different sizes."
-_START_OF_SCAN = b"\xff\xda"
-_MAX_SCANS = 100  # cameras write 1, encoders about 10; each is a pass over all pixels, however few its bytes
+START_OF_SCAN = b"\xff\xda"
+MAX_SCANS = 100  # cameras write 1, encoders about 10; each is a pass over all pixels, however few its bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _decode_jpeg(data: bytes, info: ImageInfo, view: View) -> Pixels:
     header = read_jpeg(source)
     if (header.width, header.height) != info.stored_size:
         raise BrokenImage(_OTHER_SIZE)
-    if header.progressive and data.count(_START_OF_SCAN) > _MAX_SCANS:
+    if header.progressive and data.count(START_OF_SCAN) > MAX_SCANS:
         raise BrokenImage("The JPEG has more scans than any encoder writes.")
     profile = header.profile(source)
     if header.components not in (1, 3) or header.bits != 8 or info.width * info.height > MAX_PIXELS:

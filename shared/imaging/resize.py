@@ -1,6 +1,7 @@
 """Making arrays of pixels smaller, and turning them the right way up. No step here enlarges the whole."""
 
 import math
+from typing import cast
 
 import numpy as np
 
@@ -50,5 +51,5 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
 
 
 def _pixels(array: object) -> Pixels:
-    """OpenCV's answer; its stubs do not tell that 8 bits in are 8 bits out."""
-    return np.asarray(array, np.uint8)
+    """OpenCV's answer; its stubs do not tell that 8 bits in are 8 bits out (and 16 are 16)."""
+    return cast("Pixels", np.asarray(array))
