@@ -12,6 +12,7 @@ from services.tagging.csv_reader import Columns, Reader
 from services.tagging.csv_scan import LONGEST_ROW
 from services.tagging.csv_text import PIECE, Bytes, Source, as_text, resolve, text_codec
 
+MOST_ROWS = 10_000_000  # what some 600 MiB can take in
 _CUT_SPAN = 4 << 20  # bytes copied at once to cut paths from
 
 
@@ -63,7 +64,12 @@ class DataFile:
 
 
 def read_data(
-    source: Source, encoding: str = "utf-8", *, piece: int = PIECE, longest_row: int = LONGEST_ROW
+    source: Source,
+    encoding: str = "utf-8",
+    *,
+    piece: int = PIECE,
+    longest_row: int = LONGEST_ROW,
+    most_rows: int = MOST_ROWS,
 ) -> DataFile:
     """Read a whole data CSV, in pieces of about `piece` bytes; a row has at most `longest_row` bytes.
 
@@ -74,7 +80,7 @@ def read_data(
     codec = resolve(source, encoding)
     text = as_text(source, codec)
     reader = Reader(text, text_codec(codec))
-    reader.read(piece, longest_row)
+    reader.read(piece, longest_row, most_rows)
     return _arranged(reader.columns(), text, codec, len(source))
 
 

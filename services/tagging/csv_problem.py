@@ -1,6 +1,6 @@
 """What can be wrong with a CSV file: one exception, with a stable reason and the rows to look at."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from shared.errors import Unprocessable
 
@@ -35,17 +35,14 @@ class Findings:
         self._rows: dict[str, list[int]] = {}
         self._counts: dict[str, int] = {}
 
-    def add(self, reason: str, rows: Iterable[int]) -> None:
-        """Note rows (0-based) that are wrong for this reason."""
-        wrong = list(rows)
-        if not wrong:
-            return
+    def add(self, reason: str, rows: Sequence[int], before: int = 0) -> None:
+        """Note rows (0-based, after `before` others) that are wrong for this reason."""
         shown = self._rows.setdefault(reason, [])
-        shown.extend(row + 1 for row in wrong[: SHOWN_ROWS - len(shown)])
-        self._counts[reason] = self._counts.get(reason, 0) + len(wrong)
+        shown.extend(before + int(row) + 1 for row in rows[: SHOWN_ROWS - len(shown)])
+        self._counts[reason] = self._counts.get(reason, 0) + len(rows)
 
     def check(self) -> None:
         """Raise InvalidCsv for the first reason that any row was noted for."""
         for reason, detail in self._details.items():
-            if reason in self._counts:
+            if self._counts.get(reason):
                 raise InvalidCsv(reason, detail, rows=self._rows[reason], row_count=self._counts[reason])

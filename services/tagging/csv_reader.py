@@ -90,7 +90,7 @@ class Reader:
         self._clip: bytes | None = None  # the clip of the last row
         self._clip_names: list[str] = []
 
-    def read(self, piece: int, longest: int) -> None:
+    def read(self, piece: int, longest: int, most_rows: int) -> None:
         """Read all rows. Raises InvalidCsv."""
         begin = len(BOM) if self._codec == "utf-8" and self._text[: len(BOM)].tobytes() == BOM else 0
         for rows in scan(self._text, begin, piece=piece, longest=longest):
@@ -101,6 +101,8 @@ class Reader:
             if rows.starts.size:
                 self._add(self._header, rows)
                 self._rows += rows.starts.size
+            if self._rows > most_rows:
+                raise InvalidCsv("too_many_rows", f"there are more than {most_rows} rows")
         self._findings.check()
         if self._header is None:
             raise InvalidCsv("no_header", "the file is empty: it has not even a header")
@@ -239,9 +241,8 @@ class Reader:
         self._clip_names += [cells[row].decode(self._codec) for row in begins.tolist()]
         self._keep(clip_begin=begins + self._rows)
 
-    def _note(self, reason: str, rows: Any) -> None:
-        if len(rows):
-            self._findings.add(reason, (self._rows + int(row) for row in rows))
+    def _note(self, reason: str, rows: list[int] | Positions) -> None:
+        self._findings.add(reason, rows if isinstance(rows, list) else rows.tolist(), self._rows)
 
     def _keep(self, **parts: NDArray[Any]) -> None:
         for name, part in parts.items():

@@ -19,6 +19,8 @@ LONGEST_ROW = 4 << 20  # bytes; an unclosed quote shows here before it takes all
 
 _SPECIAL = np.zeros(256, np.bool_)
 _SPECIAL[[COMMA, QUOTE, LF, CR]] = True
+_BLANK = np.zeros(256, np.bool_)
+_BLANK[list(b" \t")] = True
 Positions = NDArray[np.int64]
 
 
@@ -171,14 +173,12 @@ def _one_by_one(begin: int, found: Positions, kinds: Bytes) -> tuple[Positions, 
 
 def _without_blank(text: Bytes, rows: Rows) -> Rows:
     widths = rows.widths()
-    single = np.flatnonzero(widths == 1)
     stops = rows.stops[rows.lasts]
-    blank = [
-        row for row in single.tolist() if not text[rows.starts[row] : stops[row]].tobytes().strip(b" \t")
-    ]
-    if not blank:
+    blank = (widths == 1) & ((stops == rows.starts) | _BLANK[text.take(rows.starts, mode="clip")])
+    if not blank.any():
         return rows
-    keep = np.ones(widths.size, np.bool_)
-    keep[blank] = False
+    # How many bytes up to each position are more than a space tells of a line whether it has any.
+    more = np.concatenate(([0], np.cumsum(~_BLANK[text[rows.begin : rows.end]])))
+    keep = ~(blank & (more[stops - rows.begin] == more[rows.starts - rows.begin]))
     kept = rows.stops[np.repeat(keep, widths)]
     return Rows(rows.begin, rows.end, rows.starts[keep], kept, np.cumsum(widths[keep]) - 1, rows.quoted)

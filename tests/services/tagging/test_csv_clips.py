@@ -1,10 +1,12 @@
 """Clips, their cameras and the order of rows: protocols/tagging.md, against a plain reading of its words."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.tagging.csv_file import read_data
+from services.tagging.csv_render import render
 
 CLIPS = st.lists(st.tuples(st.sampled_from("AB"), st.sampled_from(["l", "r", "t", ""])), max_size=14)
 
@@ -86,6 +88,17 @@ def test_cameras_without_clips_are_one_clip() -> None:
     assert data.paths(0, 4) == ["a", "c", "b", "d"]
     assert data.values.tolist() == [[False], [False], [True], [True]]
     assert data.clips.cameras.tolist() == [2]
+
+
+def test_indexes_and_rows_of_a_save() -> None:
+    """Six rows of two cameras: the order and its inverse differ."""
+    source = b"file_path,modality,tag_code_1\n0,l,0\n1,l,0\n2,l,0\n3,r,0\n4,r,0\n5,r,0\n"
+    data = read_data(source)
+    assert data.order.tolist() == [0, 3, 1, 4, 2, 5]
+    values = np.array([[False], [True], [True], [False], [False], [False]])  # rows 3 and 1
+    saved = b"".join(render(source, data.layout, values))
+    assert saved == source.replace(b"1,l,0", b"1,l,True").replace(b"3,r,0", b"3,r,True")
+    assert read_data(saved).values.tolist() == values.tolist()
 
 
 def test_a_clip_goes_on_over_pieces_and_quotes() -> None:

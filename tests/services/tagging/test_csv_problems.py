@@ -61,9 +61,10 @@ def test_bytes_that_are_not_of_the_encoding_are_told_in_each() -> None:
     assert lone.value.reason == "bad_encoding"
 
 
-def test_a_text_that_would_not_come_back_is_refused() -> None:
-    """ISO-2022-JP may switch to ASCII twice; Python writes the switch once."""
-    source = H + b"a\x1b(B\x1b(B,c,m,1\n"
+@pytest.mark.parametrize("path", [b"a\x1b(B\x1b(B", b"\x1b$@F|\x1b(B"])
+def test_a_text_that_would_not_come_back_is_refused(path: bytes) -> None:
+    """ISO-2022-JP may switch to ASCII twice, or to the set of 1978; Python once, and to that of 1983."""
+    source = H + path + b",c,m,1\n"
     with pytest.raises(InvalidCsv) as problem:
         read_data(source, "iso-2022-jp")
     assert problem.value.reason == "inexact_encoding"
@@ -75,6 +76,14 @@ def test_more_cameras_than_their_numbers() -> None:
     with pytest.raises(InvalidCsv) as problem:
         read_data(H + rows)
     assert problem.value.extra == {"reason": "too_many_cameras", "rows": [65_536], "row_count": 1}
+
+
+def test_more_rows_than_there_is_memory_for() -> None:
+    rows = b"p,c,m,1\n" * 100
+    assert read_data(H + rows, piece=64, most_rows=100).rows == 100
+    with pytest.raises(InvalidCsv) as problem:
+        read_data(H + rows, piece=64, most_rows=99)
+    assert problem.value.reason == "too_many_rows"
 
 
 def test_more_columns_than_a_spreadsheet_holds() -> None:
