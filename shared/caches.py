@@ -70,6 +70,11 @@ class FileCache:
             self._index.pop(key, None)
         return None
 
+    def holds(self, key: str) -> bool:
+        """Whether the bytes are there, as far as is known without looking at the disk."""
+        with self._lock:
+            return key in self._index
+
     def put(self, key: str, data: bytes) -> None:
         """Keep the bytes if they fit; a cache that cannot write is only slower."""
         if len(data) > self._index.maxsize:

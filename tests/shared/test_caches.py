@@ -38,6 +38,7 @@ def test_files_are_bounded_and_the_longest_unused_go(tmp_path: Path) -> None:
     assert cache.get("1/a") == b"a" * 25
     cache.put("e", b"e" * 40)
     assert files(tmp_path / "cache") == {"1/a": 25, "d": 25, "e": 40}
+    assert [cache.holds(key) for key in ("1/a", "1/b", "d", "f")] == [True, False, True, False]
     cache.put("f", b"f" * 101)
     assert cache.get("f") is None
     assert cache.get("e") == b"e" * 40
