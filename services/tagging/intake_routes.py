@@ -1,6 +1,7 @@
 """HTTP for new datasets: a form with files, or JSON with paths or a search in the image store."""
 
 import asyncio
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Annotated
 
@@ -92,7 +93,7 @@ async def _ended(parts: Parts, job: Job) -> Job:
         if job.ended:
             break
         await asyncio.sleep(LOOK_SECONDS)
-        job = await parts.database.read(lambda c: parts.board.find(c, job.id))
+        job = await parts.database.read(partial(parts.board.find, job_id=job.id))
     return job
 
 
@@ -161,9 +162,7 @@ def _wanted(fields: dict[str, str]) -> NewDataset:
     autosave = {key: fields.pop(key) for key in ("every_changes", "every_seconds") if fields.get(key)}
     plain = {key: value for key, value in fields.items() if value}
     try:
-        checked = NewDataset.model_validate(
-            {**plain, "data_path": "upload", "autosave": Autosave(**autosave)}
-        )  # type: ignore[arg-type]
+        checked = NewDataset.model_validate({**plain, "data_path": "upload", "autosave": autosave})
     except ValidationError as error:
         told = faults(error.errors(include_url=False, include_context=False, include_input=False))
         raise Unprocessable(str(told[0]["what"]), code="validation_failed", errors=told) from None
