@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from services.tagging.clips import Cameras, Clips
 from services.tagging.csv_cells import cut
+from services.tagging.csv_columns import Columns
 from services.tagging.csv_layout import Layout, Offsets, Tag
-from services.tagging.csv_reader import Columns, Reader
+from services.tagging.csv_reader import Reader
 from services.tagging.csv_scan import LONGEST_ROW
 from services.tagging.csv_text import PIECE, Bytes, Source, as_text, resolve, text_codec
 

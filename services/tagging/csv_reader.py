@@ -1,6 +1,5 @@
 """Reading a data CSV row by row: what each piece of the file adds to the columns."""
 
-from dataclasses import dataclass
 from itertools import chain
 from operator import ne
 from typing import Any
@@ -8,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.tagging.clips import Cameras, Clips, count_cameras, frame_order
 from services.tagging.csv_cells import cut, read_tag_cells, unquote
+from services.tagging.csv_columns import Columns
 from services.tagging.csv_header import Header, read_code, read_header
-from services.tagging.csv_layout import Offsets, Tag
+from services.tagging.csv_layout import Tag
 from services.tagging.csv_problem import Findings, InvalidCsv
 from services.tagging.csv_scan import QUOTE, Positions, Rows, scan
 from services.tagging.csv_text import BOM, Bytes
@@ -25,44 +24,6 @@ DETAILS = {  # the most telling first: what comes later may only follow from it
     "empty_path": "these rows have no file_path",
     "bad_tag_cells": "a tag cell of these rows is neither True nor False",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """All rows, in the order of the file."""
-
-    tags: tuple[Tag, ...]
-    start: Offsets  # (n, T)
-    length: NDArray[np.uint8]  # (n, T)
-    values: NDArray[np.bool_]  # (n, T)
-    path_begin: Offsets  # (n,)
-    path_end: Offsets  # (n,)
-    camera: Cameras  # (n,)
-    camera_names: list[str]
-    clip_begin: Positions  # (c,)
-    clip_names: list[str]
-    has_clips: bool
-    has_cameras: bool
-
-    @property
-    def _nameless(self) -> int | None:
-        return self.camera_names.index("") if "" in self.camera_names else None
-
-    def order(self) -> Offsets | None:
-        """The file's row of each index, (n,), or None where they are the same."""
-        order = frame_order(self.camera, self.clip_begin, self._nameless) if self.has_cameras else None
-        if order is None:
-            return None
-        return order.astype(np.uint32) if self.start.dtype == np.uint32 else order.astype(np.uint64)
-
-    def clips(self, camera: Cameras) -> Clips:
-        """The clips, by the cameras of the rows in index order."""
-        end = np.append(self.clip_begin[1:], camera.size)[: self.clip_begin.size]
-        if self.has_cameras:
-            cameras = count_cameras(camera, self.clip_begin, self._nameless)
-        else:
-            cameras = np.ones(self.clip_begin.size, np.int64)
-        return Clips(self.clip_begin, end, cameras, self.clip_names)
 
 
 class _Codes(dict[bytes, int]):
