@@ -149,12 +149,6 @@ def read_clips(connection: Connection, content_id: str, after: int, limit: int) 
     return [ClipRow(*row) for row in connection.execute(wanted.order_by(clips.c.clip).limit(limit))]
 
 
-def clips_named(connection: Connection, content_id: str, name: str) -> list[ClipRow]:
-    """The clips of that name, in order: a name may come back after others."""
-    wanted = select(*_CLIP_COLUMNS).where(clips.c.content_id == content_id, clips.c.name == name)
-    return [ClipRow(*row) for row in connection.execute(wanted.order_by(clips.c.starts))]
-
-
 def add_content(connection: Connection, dataset_id: int, content_id: str) -> None:
     """A new, empty content, whose source is on the shelf under that id."""
     connection.execute(insert(contents).values(id=content_id, dataset_id=dataset_id, created_at=now()))

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from services.tagging import block_repository, repository
 from services.tagging.bits import BLOCK, Bits, Versions, block_count, unpack, unpack_versions
 from services.tagging.block_repository import ClipRow
 from services.tagging.repository import DatasetRow
+from shared.database import Connection
 
 
 class Paths:
@@ -77,6 +77,7 @@ class Columns:
     versions: Versions
     revision: int = -1
     lock: threading.RLock = field(default_factory=threading.RLock)
+    _by_name: dict[str | None, list[tuple[int, int]]] | None = None
 
     def refresh(self, connection: Connection) -> None:
         """Take over what changed since it was last looked at."""
@@ -88,6 +89,14 @@ class Columns:
             self.values[:, here] = unpack(found.bits, self.tags)
             self.versions[here] = unpack_versions(found.versions)
         self.revision = newest
+
+    def ranges_of(self, clip: str) -> list[tuple[int, int]]:
+        """Rows, from and up to, of the clips of that name: it may come back after others."""
+        if self._by_name is None:
+            self._by_name = {}
+            for each in self.clips:
+                self._by_name.setdefault(each.name, []).append((each.starts, each.ends))
+        return self._by_name.get(clip, [])
 
     def clip_of(self, row: int) -> ClipRow:
         """The clip that holds a row."""

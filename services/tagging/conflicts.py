@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from services.tagging import block_repository, history_repository, repository, target
 from services.tagging.columns import ColumnCache
@@ -19,7 +18,7 @@ from services.tagging.paths import Roots
 from services.tagging.repository import DatasetRow, FileStamp
 from services.tagging.shelf import Shelf, new_content_id
 from shared.contracts.tagging import Save, Saved, Tag
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.errors import Conflict, Unavailable
 from shared.events import EventLog
 from shared.workers import WorkerPool

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from services.tagging import block_repository, history_repository, repository
 from services.tagging.block_repository import ClipRow
 from services.tagging.columns import ColumnCache, Columns
@@ -13,7 +11,7 @@ from services.tagging.history_repository import ChangeRow
 from services.tagging.repository import DatasetRow
 from services.tagging.selection import resolve, select, tag_position, take
 from shared.contracts.tagging import DatasetChange, RowFilter, Tag
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.errors import Conflict, NotFound, Unprocessable
 from shared.events import EventLog
 
@@ -107,9 +105,8 @@ class Datasets:
 
         def work(connection: Connection) -> RowPage:
             row = need_ready(repository.find(connection, dataset_id))
-            ranges = _ranges(connection, row, wanted)
             with self._columns.fresh(connection, row) as columns:
-                found = take(select(columns, resolve(wanted, row, ranges), begin=begin), limit + 1)
+                found = take(select(columns, resolve(wanted, row, columns), begin=begin), limit + 1)
                 shown = found[:limit]
                 return RowPage(row, _views(row, columns, shown), len(found) > limit)
 
@@ -209,13 +206,6 @@ def _with_keys(row: DatasetRow, keys: dict[str, str | None]) -> list[Tag]:
     if doubled:
         raise Unprocessable(f"two tags have the key {doubled[0]}", code="key_taken")
     return tags
-
-
-def _ranges(connection: Connection, row: DatasetRow, wanted: RowFilter) -> list[tuple[int, int]] | None:
-    if wanted.clip is None:
-        return None
-    found = block_repository.clips_named(connection, row.content_id, wanted.clip)
-    return [(clip.starts, clip.ends) for clip in found]
 
 
 def _views(row: DatasetRow, columns: Columns, wanted: Sequence[int]) -> list[RowView]:

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from services.tagging import block_repository, repository
 from services.tagging.bits import BLOCK, pack, pack_versions
@@ -18,7 +17,7 @@ from services.tagging.metadata import names_for
 from services.tagging.repository import FileStamp
 from services.tagging.shelf import Shelf
 from shared.contracts.tagging import Autosave, Tag
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.database.types import now
 from shared.errors import DarkroomError, Unavailable
 from shared.events import EventLog

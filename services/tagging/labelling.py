@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from services.tagging import block_repository, history_repository, repository
 from services.tagging.bits import BLOCK, pack, pack_versions, unpack, unpack_versions
@@ -19,7 +18,7 @@ from services.tagging.flips import Flips, flips_from_bytes, rows_as_json
 from services.tagging.repository import DatasetRow
 from services.tagging.selection import resolve, select
 from shared.contracts.tagging import Change, Changed, Labelled, MassChange, RowFilter
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.database.types import now
 from shared.errors import Conflict, PreconditionFailed, Unprocessable
 from shared.events import EventLog
@@ -146,12 +145,8 @@ class Labels:
         everything = np.arange(0, row.rows, BLOCK, dtype=np.int64)
         opened = _open_blocks(connection, row, everything)
         values = np.concatenate([block.bits for block in opened], axis=1)
-        ranges = None
-        if wanted.clip is not None:
-            clips = block_repository.clips_named(connection, row.content_id, wanted.clip)
-            ranges = [(clip.starts, clip.ends) for clip in clips]
         columns = self._columns.find(connection, row)
-        found = list(select(columns, resolve(wanted, row, ranges), values=values))
+        found = list(select(columns, resolve(wanted, row, columns), values=values))
         rows = np.concatenate(found) if found else np.empty(0, np.int64)
         return _by_block(opened, rows)
 

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection
 
 from services.tagging import repository, target
 from services.tagging.columns import ColumnCache
@@ -26,7 +25,7 @@ from services.tagging.repository import DatasetRow
 from services.tagging.shelf import Shelf
 from services.tagging.target import Written
 from shared.contracts.tagging import Saved
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.database.types import now
 from shared.errors import Conflict, Unavailable
 from shared.events import EventLog

@@ -1,6 +1,6 @@
 """Selections: which rows a filter means. Pure: columns in, row numbers out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,8 +43,8 @@ def tag_position(row: DatasetRow, code: str) -> int:
         raise UnknownTag(f"the tags are {', '.join(row.codes)}, not {code}") from None
 
 
-def resolve(wanted: RowFilter, row: DatasetRow, ranges: Sequence[tuple[int, int]] | None) -> Wanted:
-    """The filter for that dataset; `ranges` are those of the clip that it names. Raises UnknownTag."""
+def resolve(wanted: RowFilter, row: DatasetRow, columns: Columns) -> Wanted:
+    """The filter for that dataset. Raises UnknownTag."""
     camera = None
     if wanted.camera is not None:
         camera = row.cameras.index(wanted.camera) if wanted.camera in row.cameras else -1
@@ -52,7 +52,7 @@ def resolve(wanted: RowFilter, row: DatasetRow, ranges: Sequence[tuple[int, int]
         tags=tuple(tag_position(row, code) for code in wanted.tag),
         not_tags=tuple(tag_position(row, code) for code in wanted.not_tag),
         untagged=wanted.untagged,
-        ranges=None if ranges is None else tuple(ranges),
+        ranges=None if wanted.clip is None else tuple(columns.ranges_of(wanted.clip)),
         camera=camera,
         q=None if wanted.q is None else fold(wanted.q.encode()),
     )

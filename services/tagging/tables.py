@@ -110,7 +110,6 @@ clips = Table(
     Column("starts", Integer, nullable=False),
     Column("ends", Integer, nullable=False),
     Column("cameras", Integer, nullable=False),
-    Index("clips_name", "content_id", "name"),
 )
 
 # The history. `flips` says which cells changed, and to what (flips.py): an undo reverses those alone.

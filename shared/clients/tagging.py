@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from shared.clients.base import ServiceClient
+from shared.clients.base import M, ServiceClient
 from shared.contracts.jobs import JobView
 from shared.contracts.pages import Page
 from shared.contracts.tagging import (
@@ -128,12 +128,9 @@ class TaggingClient(ServiceClient):
         """The image of a row as it is on disk."""
         return (await self.request("GET", f"/v1/datasets/{dataset_id}/rows/{index}/image")).content
 
-    async def _post(self, kind: type[Any], url: str, body: object) -> Any:
-        answer = (
-            await self.request("POST", url, json=body)
-            if body is not None
-            else await self.request("POST", url)
-        )
+    async def _post(self, kind: type[M], url: str, body: object) -> M:
+        options = {} if body is None else {"json": body}
+        answer = await self.request("POST", url, **options)
         return kind.model_validate_json(answer.content)
 
     async def _all(self, kind: type[Page[Any]], url: str, **query: Any) -> AsyncIterator[Any]:
