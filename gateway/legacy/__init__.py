@@ -1,0 +1,1 @@
+"""The old clients' door: three socket protocols, done through the services' REST API."""
