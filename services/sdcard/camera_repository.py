@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, not_, or_, select, update
 
 from services.sdcard.tables import cameras, cards
 from shared.database.upsert import insert_missing
@@ -53,6 +53,12 @@ class CardRow:
     claimed_by: str | None = None
 
 
+# A row that the pattern made, of a camera that never showed a key: a typing error, or one that was off.
+_ONLY_TRIED = and_(
+    cameras.c.source == "pattern", cameras.c.accepted_key.is_(None), cameras.c.offered_key.is_(None)
+)
+
+
 def _camera(row: Row[Any]) -> CameraRow:
     return CameraRow(**{field.name: getattr(row, field.name) for field in fields(CameraRow)})
 
@@ -65,11 +71,17 @@ def find(connection: Connection, camera_id: str, *, lock: bool = False) -> Camer
 
 
 def page(connection: Connection, after: str | None, limit: int) -> list[CameraRow]:
-    """Cameras by id, beginning after one."""
-    wanted = select(cameras).where(cameras.c.deleted_at.is_(None)).order_by(cameras.c.id).limit(limit)
+    """Cameras by id, beginning after one; ids that somebody only tried, by the pattern, are left out."""
+    wanted = select(cameras).where(cameras.c.deleted_at.is_(None), not_(_ONLY_TRIED))
+    wanted = wanted.order_by(cameras.c.id).limit(limit)
     if after is not None:
         wanted = wanted.where(cameras.c.id > after)
     return [_camera(row) for row in connection.execute(wanted)]
+
+
+def drop_tried(connection: Connection, before: datetime) -> None:
+    """Forget ids that somebody only tried, so long ago."""
+    connection.execute(delete(cameras).where(_ONLY_TRIED, cameras.c.created_at < before))
 
 
 def put(connection: Connection, row: CameraRow) -> None:
@@ -117,6 +129,12 @@ def set_card(connection: Connection, camera_id: str, values: Mapping[str, Any]) 
 
 def _make_card(connection: Connection, camera_id: str) -> None:
     insert_missing(connection, cards, {"camera_id": camera_id, "state": "never_seen", "detail": ""})
+
+
+def lock_card(connection: Connection, camera_id: str) -> None:
+    """Let nobody else write the camera's listing until the commit (PostgreSQL; SQLite has one writer)."""
+    _make_card(connection, camera_id)
+    connection.execute(select(cards.c.camera_id).where(cards.c.camera_id == camera_id).with_for_update())
 
 
 def claim_card(

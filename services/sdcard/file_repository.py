@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
@@ -42,6 +42,18 @@ class FileRow:
     size: int
     modified: int
     properties: str | None = None
+
+
+class Read(Protocol):
+    """A file as it was known, and as it has been read."""
+
+    @property
+    def before(self) -> FileRow:
+        """When it was listed."""
+
+    @property
+    def file(self) -> FileRow:
+        """With its properties."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +141,15 @@ def page(
     return [_file(row) for row in rows]
 
 
+def clips_around(connection: Connection, camera_id: str, date: str) -> list[FileRow]:
+    """The clips of a date, oldest first, with the last one before it and the first one after it."""
+    clips = select(files).where(files.c.camera_id == camera_id, files.c.start.is_not(None))
+    before = clips.where(files.c.date < date).order_by(files.c.place.desc()).limit(1)
+    after = clips.where(files.c.date > date).order_by(files.c.place).limit(1)
+    there = clips.where(files.c.date == date).order_by(files.c.place)
+    return [_file(row) for part in (before, there, after) for row in connection.execute(part)]
+
+
 def put_hour(connection: Connection, camera_id: str, hour: HourRow, listed: Iterable[FileRow]) -> bool:
     """The hour with exactly these files; whether anything differs. What has changed loses its properties."""
     before = {row.id: row for row in page(connection, camera_id, date=hour.date, hour=hour.hour)}
@@ -185,8 +206,8 @@ def forget_card(connection: Connection, camera_id: str) -> None:
         connection.execute(delete(table).where(table.c.camera_id == camera_id))
 
 
-def set_properties(connection: Connection, camera_id: str, found: Sequence[FileRow]) -> None:
-    """Write what was read from files, unless a file is another one by now."""
+def set_properties(connection: Connection, camera_id: str, found: Sequence[Read]) -> None:
+    """Write what was read from files, unless a file has been listed anew since then."""
     if not found:
         return
     same = and_(
@@ -196,7 +217,19 @@ def set_properties(connection: Connection, camera_id: str, found: Sequence[FileR
         files.c.modified == bindparam("old_modified"),
     )
     values: list[Mapping[str, Any]] = [
-        {"wanted": row.id, "old_size": row.size, "old_modified": row.modified, "properties": row.properties}
-        for row in found
+        {
+            "wanted": one.file.id,
+            "old_size": one.before.size,
+            "old_modified": one.before.modified,
+            "size": one.file.size,
+            "modified": one.file.modified,
+            "properties": one.file.properties,
+        }
+        for one in found
     ]
     connection.execute(update(files).where(same), values)
+
+
+def sort_key(date: str, hour: int, start: str | None, file_id: str) -> str:
+    """Sorts files by time; unique on a card."""
+    return f"{start or f'{date}T{hour:02d}'}|{file_id}"

@@ -1,6 +1,7 @@
 """Credentials of cameras at rest: encrypted with a key that is a file of the service's, or a setting."""
 
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -49,14 +50,12 @@ def open_vault(home: Path, key: str = "") -> Vault:
 def _kept_key(path: Path) -> bytes:
     """Whole or not at all, though two replicas start at once: a temporary file, linked to its name."""
     if not path.exists():
-        staged = path.with_name(f"{path.name}.{os.getpid()}")
-        staged.unlink(missing_ok=True)
-        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor, staged = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone
         with os.fdopen(descriptor, "wb") as file:
             file.write(Fernet.generate_key())
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):
             os.link(staged, path)
-        staged.unlink()
+        Path(staged).unlink()
     return path.read_bytes().strip()
