@@ -8,10 +8,11 @@ from fastapi import FastAPI, Query
 from starlette.types import Receive, Scope, Send
 
 from services.imagestore.parts import Parts
-from services.imagestore.renditions import DEFAULT_QUALITY, MAX_SIDE, Fit, RenditionSpec, negotiate
+from services.imagestore.renditions import DEFAULT_QUALITY, MAX_SIDE, Fit, RenditionSpec
 from services.imagestore.routes import Name
 from shared.errors import Unprocessable
 from shared.imaging import ImageFormat
+from shared.imaging.negotiation import negotiate
 from shared.web.content import Content, send_content
 from shared.web.direct import add_direct
 from shared.web.middleware import find_header

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from shared.errors import Unprocessable
-from shared.imaging import ImageFormat, ImageInfo, ImageLimits, probe
+from shared.imaging import ImageFormat, ImageLimits, probe
 from shared.imaging.encode import encode
 from shared.imaging.pixels import View, decode
 
@@ -14,8 +14,8 @@ REVISION = 1
 MAX_SIDE = 8_192
 DEFAULT_QUALITY = 80
 _DEFAULT_LIMITS = ImageLimits()
-_JPEG, _PNG, _WEBP, _AVIF = ImageFormat.JPEG, ImageFormat.PNG, ImageFormat.WEBP, ImageFormat.AVIF
-OUTPUT_FORMATS = (_JPEG, _PNG, _WEBP, _AVIF)
+_PNG = ImageFormat.PNG
+OUTPUT_FORMATS = (ImageFormat.JPEG, _PNG, ImageFormat.WEBP, ImageFormat.AVIF)
 
 
 class Fit(StrEnum):
@@ -93,40 +93,6 @@ def render(source: bytes, spec: RenditionSpec, limits: ImageLimits = _DEFAULT_LI
     pixels = decode(source, info, spec.view(info.width, info.height))
     content = encode(pixels, spec.format, spec.quality)
     return Rendition(content, spec.format.media_type, pixels.shape[1], pixels.shape[0])
-
-
-def negotiate(accept: str | None, source: ImageFormat | ImageInfo) -> ImageFormat:
-    """The format for a request that names none, by its Accept header (RFC 9110, 12.5.1).
-
-    AVIF and WebP go only to those who name them; ranges such as `*/*` mean JPEG, or PNG where JPEG would
-    lose something: known from an ImageInfo, and assumed of every PNG and GIF when only the format is known.
-    The answer depends on the header: send `Vary: Accept`.
-    """
-    graphic = source.graphic if isinstance(source, ImageInfo) else source in (_PNG, ImageFormat.GIF)
-    plain, other = (_PNG, _JPEG) if graphic else (_JPEG, _PNG)
-    weights = _weights(accept or "*/*")
-    anything = weights.get("image/*", weights.get("*/*", 0.0))
-    offers = {
-        _AVIF: weights.get(_AVIF.media_type, 0.0),
-        _WEBP: weights.get(_WEBP.media_type, 0.0),
-        plain: weights.get(plain.media_type, anything),
-        other: weights.get(other.media_type, anything),
-    }
-    best = max(offers, key=offers.__getitem__)  # the first of equals
-    return best if offers[best] > 0 else plain
-
-
-def _weights(accept: str) -> dict[str, float]:
-    """Media range -> its q, 1 where none is given; a q that is no number counts as 0."""
-    weights = {}
-    for part in accept.split(","):
-        media, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        weight = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
-        try:
-            weights[media] = min(max(float(weight), 0.0), 1.0)
-        except ValueError:
-            weights[media] = 0.0
-    return weights
 
 
 def _side(length: float, most: int) -> int:

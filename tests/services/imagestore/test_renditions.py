@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.imagestore.renditions import OUTPUT_FORMATS, Fit, RenditionSpec, negotiate, render
+from services.imagestore.renditions import OUTPUT_FORMATS, Fit, RenditionSpec, render
 from shared.errors import Unprocessable
 from shared.imaging import BrokenImage, ImageFormat, ImageLimits, ImageTooLarge, UnsupportedFormat, probe
+from shared.imaging.negotiation import negotiate
 from tests.shared.imaging_samples import (
     black_png,
     corner_colours,
