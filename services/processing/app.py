@@ -7,7 +7,12 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.processing.operation_routes import operation_router
 from services.processing.parts import Parts
+from services.processing.pipeline_routes import pipeline_router
+from services.processing.pipelines import Pipelines
+from services.processing.process_routes import add_process_route
+from services.processing.render_pool import RenderPool
 from services.processing.settings import ProcessingSettings
 from services.processing.tables import events
 from shared.blobs import BlobStore, open_blobs
@@ -32,20 +37,28 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = _open_database(settings)
     blobs = blobs or open_blobs(settings.effective_blobs_url, settings.home / "staging")
+    log = EventLog("processing", events)
     parts = Parts(
         settings=settings,
         database=database,
         blobs=blobs,
-        log=EventLog("processing", events),
-        process_pool=WorkerPool("process", settings.process_threads, settings.process_waiting),
+        log=log,
+        renders=RenderPool(
+            settings.process_threads,
+            settings.process_waiting,
+            settings.item_seconds,
+            settings.worker_memory_bytes,
+        ),
+        pipelines=Pipelines(database, log, settings.limits),
         store_pool=WorkerPool("store", STORE_THREADS, STORE_WAITING),
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await database.quick_check()
+        parts.renders.start()
         yield
-        await parts.process_pool.close()
+        await parts.renders.close()
         await parts.store_pool.close()
         await database.close()
 
@@ -57,7 +70,12 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
         checks={"database": database.check, "blobs": lambda: asyncio.to_thread(blobs.check)},
     )
     feed = EventFeed(database, parts.log, app.state.drain, settings.event_poll_seconds)
-    for router in (event_router(feed),):
+    add_process_route(app, parts)
+    for router in (
+        operation_router(settings.limits),
+        pipeline_router(parts.pipelines),
+        event_router(feed),
+    ):
         app.include_router(router)
     return app
 

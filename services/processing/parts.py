@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from services.processing.pipelines import Pipelines
+from services.processing.render_pool import RenderPool
 from services.processing.settings import ProcessingSettings
 from shared.blobs import BlobStore
 from shared.database import Database
@@ -11,11 +13,12 @@ from shared.workers import WorkerPool
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the routes need. `process_pool` is for `POST /v1/process`, `store_pool` for blobs."""
+    """What the routes need. `renders` is for `POST /v1/process`, `store_pool` for blobs."""
 
     settings: ProcessingSettings
     database: Database
     blobs: BlobStore
     log: EventLog
-    process_pool: WorkerPool
+    renders: RenderPool
+    pipelines: Pipelines
     store_pool: WorkerPool

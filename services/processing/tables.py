@@ -8,6 +8,8 @@ from shared.jobs import jobs_table
 
 metadata = MetaData()
 Id = BigInteger().with_variant(Integer, "sqlite")
+# Names sort by code point on both engines, so that pages are the same everywhere
+Name = Text().with_variant(Text(collation="C"), "postgresql")
 
 jobs = jobs_table(metadata)
 
@@ -52,5 +54,18 @@ folders = Table(
     Column("created_at", Instant, nullable=False),
 )
 Index("folders_job", folders.c.job_id)
+
+# Pipelines under names of their own; `steps` is JSON, as the API shows it.
+pipelines = Table(
+    "pipelines",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("description", Text, nullable=False),
+    Column("steps", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
 
 events = events_table(metadata)

@@ -1,0 +1,75 @@
+"""`python -m services.processing.render_process FD BYTES`: a process that renders pictures.
+
+It asks for nothing and is asked over a socket by `render_pool`; when that closes, it ends.
+"""
+
+import resource
+import sys
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from services.processing.limits import PipelineLimits
+from services.processing.pipeline import OperationFailed, Pipeline, read_pipeline
+from services.processing.render import Output, Rendered, render, render_steps
+from shared.errors import DarkroomError
+
+
+@dataclass(frozen=True, slots=True)
+class RenderTask:
+    """What is asked: `source` is bytes or the file that holds them, `pipeline` JSON.
+
+    With `steps_to` the results of all steps go into a ZIP of that path, and none into the answer.
+    """
+
+    source: bytes | Path
+    pipeline: str
+    output: Output = field(default_factory=Output)
+    limits: PipelineLimits = field(default_factory=PipelineLimits)
+    steps_to: Path | None = None
+
+
+def perform(task: RenderTask) -> Rendered | None:
+    """The result; None when the steps are in their ZIP. Raises what `render` raises."""
+    source = task.source if isinstance(task.source, bytes) else task.source.read_bytes()
+    pipeline = read_pipeline(task.pipeline, task.limits)
+    if task.steps_to is None:
+        return render(source, pipeline, task.output, task.limits)
+    _write_zip(task.steps_to, pipeline, render_steps(source, pipeline, task.output, task.limits))
+    return None
+
+
+def serve(connection: Connection) -> None:
+    """Answer until the other end closes: a Rendered, None, or the exception that is the refusal."""
+    while True:
+        try:
+            task: RenderTask = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer: Rendered | DarkroomError | OSError | None = perform(task)
+        except MemoryError:
+            answer = OperationFailed("it needs more memory than a picture may have; resize first")
+        except (DarkroomError, OSError) as error:
+            answer = error
+        connection.send(answer)
+
+
+def _write_zip(path: Path, pipeline: Pipeline, results: Iterable[Rendered]) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        for number, (step, result) in enumerate(zip(pipeline, results, strict=True), start=1):
+            archive.writestr(f"{number:02}-{step.operation.name}.{result.format}", result.content)
+
+
+def main() -> None:
+    """Serve on the socket whose number is given, with no more memory than is given."""
+    limit = int(sys.argv[2])
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    serve(Connection(int(sys.argv[1])))
+
+
+if __name__ == "__main__":
+    main()
