@@ -107,8 +107,8 @@ def read_plan(text: str) -> dict[str, str]:
     """When the camera records: 24 hexadecimal characters by weekday, from `[Recording]` of its configuration.
 
     Read line by line, because the other sections are the camera's own affair and need not be right.
-    Keys are English weekdays in any case, whole or shortened to three letters or more; what is no such key, or no
-    such value, is passed over.
+    Keys are English weekdays in any case, whole or shortened to three letters or more; what is no such
+    key, or no such value, is passed over.
     """
     plan: dict[str, str] = {}
     inside = False
