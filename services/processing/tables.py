@@ -1,6 +1,6 @@
 """The processing service's tables."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
 from shared.database.types import Instant
 from shared.events import events_table
@@ -45,12 +45,14 @@ items = Table(
 )
 Index("items_state", items.c.job_id, items.c.state, items.c.position)
 
-# Where a job's bytes stand in the blob store, from before its row is there until they are swept.
+# Where a job's bytes stand in the blob store until they are swept; and whether its results go on to the
+# image store.
 folders = Table(
     "folders",
     metadata,
     Column("token", String(32), primary_key=True),
-    Column("job_id", Id),
+    Column("job_id", Id, nullable=False),
+    Column("store_wanted", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
 )
 Index("folders_job", folders.c.job_id)

@@ -18,7 +18,8 @@ def upgrade() -> None:
     op.create_table(
         "folders",
         sa.Column("token", sa.String(32), primary_key=True),
-        sa.Column("job_id", Id),
+        sa.Column("job_id", Id, nullable=False),
+        sa.Column("store_wanted", sa.Boolean, nullable=False),
         sa.Column("created_at", Instant, nullable=False),
     )
     op.create_index("folders_job", "folders", ["job_id"])
