@@ -8,8 +8,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-import threading
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,6 +20,7 @@ from obstore.exceptions import BaseError, NotFoundError
 from obstore.store import MemoryStore, ObjectStore, S3Store
 
 from shared.errors import NotFound, Unavailable
+from shared.folders import DurableFolders
 
 CHUNK = 256 * 1024
 STAGING = ".staging"
@@ -118,24 +117,24 @@ class LocalBlobs:
         self.root = root.absolute()
         self.staging = self.root / STAGING
         self.staging.mkdir(parents=True, exist_ok=True)
-        self._synced: set[Path] = set()
-        self._making = threading.Lock()
+        self._folders = DurableFolders(str(self.root))
 
     def put(self, key: str, source: bytes | Path, *, durable: bool = True) -> None:
         """See BlobStore; a file on the same disk is linked, not copied: it must not be written to again."""
-        target = self.root / key
-        linked = isinstance(source, Path)
+        # Plain strings and descriptors: many uploads at once wait for the interpreter, not for the disk.
+        target = f"{self.root}/{key}"
+        folder = target.rpartition("/")[0]
         staged = self._link(source) if isinstance(source, Path) else self._stage(source, durable=durable)
         try:
-            if durable and linked:
+            if durable and isinstance(source, Path):
                 _sync(staged)
-            self._make_folder(target.parent, durable=durable)
-            staged.replace(target)
+            self._folders.make(folder, durable=durable)
+            os.rename(staged, target)  # noqa: PTH104 - a string
         except BaseException:
-            staged.unlink(missing_ok=True)
+            _remove(staged)
             raise
         if durable:
-            _sync(target.parent)
+            self._folders.sync(folder)
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """See BlobStore."""
@@ -187,52 +186,44 @@ class LocalBlobs:
         except FileNotFoundError:
             raise BlobMissing("the stored bytes are gone") from None
 
-    def _stage(self, data: bytes, *, durable: bool) -> Path:
+    def _stage(self, data: bytes, *, durable: bool) -> str:
         staged = self._new_name()
+        descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
-            with staged.open("xb", buffering=0) as file:
-                left = memoryview(data)
-                while left:
-                    left = left[file.write(left) :]
-                if durable:
-                    os.fsync(file.fileno())
+            left = memoryview(data)
+            while left:
+                left = left[os.write(descriptor, left) :]
+            if durable:
+                os.fsync(descriptor)
         except BaseException:
-            staged.unlink(missing_ok=True)
+            _remove(staged)
             raise
+        finally:
+            os.close(descriptor)
         return staged
 
-    def _link(self, source: Path) -> Path:
+    def _link(self, source: Path) -> str:
         staged = self._new_name()
         try:
-            staged.hardlink_to(source)
+            os.link(source, staged)
         except OSError:  # another disk, or one without links
             try:
                 shutil.copyfile(source, staged)
             except BaseException:
-                staged.unlink(missing_ok=True)
+                _remove(staged)
                 raise
         return staged
 
-    def _new_name(self) -> Path:
-        return self.staging / uuid.uuid4().hex
-
-    def _make_folder(self, folder: Path, *, durable: bool) -> None:
-        if folder in self._synced or (not durable and folder.is_dir()):
-            return
-        with self._making:  # nobody may use a folder that another thread made and has not synced yet
-            for each in (*reversed(folder.relative_to(self.root).parents), folder.relative_to(self.root)):
-                self._make_one(self.root / each, durable=durable)
-
-    def _make_one(self, folder: Path, *, durable: bool) -> None:
-        if folder in self._synced:
-            return
-        folder.mkdir(exist_ok=True)
-        if durable:
-            _sync(folder.parent)
-            self._synced.add(folder)
+    def _new_name(self) -> str:
+        return f"{self.staging}/{os.urandom(16).hex()}"
 
 
-def _sync(path: Path) -> None:
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 - a string
+
+
+def _sync(path: str) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from services.imagestore.tables import blobs, images, tags, versions
-from shared.database.upsert import insert_missing
+from shared.database.upsert import insert_missing, insert_missing_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,6 @@ _BY_NAME = select(images).where(images.c.name == bindparam("wanted"), _LIVE)
 _BY_NAME_LOCKED = _BY_NAME.with_for_update()
 _BLOB = select(blobs.c.doomed_at).where(blobs.c.digest == bindparam("wanted"))
 _BLOB_LOCKED = _BLOB.with_for_update(read=True)
-_ADD = insert(images)
 
 
 def _facts(row: Row[Any]) -> Facts:
@@ -172,8 +171,8 @@ def sort_key(row: ImageRow, sort: str) -> object:
             return row.created_at
 
 
-def add(connection: Connection, name: str, facts: Facts, moment: datetime) -> ImageRow:
-    """A new image, in its first version."""
+def add(connection: Connection, name: str, facts: Facts, moment: datetime) -> ImageRow | None:
+    """A new image, in its first version; None where the name is there already."""
     values = {
         "name": name,
         "folded_name": name.casefold(),
@@ -183,10 +182,8 @@ def add(connection: Connection, name: str, facts: Facts, moment: datetime) -> Im
         "created_at": moment,
         "updated_at": moment,
     }
-    done = connection.execute(_ADD, values)
-    key = done.inserted_primary_key
-    assert key is not None
-    return ImageRow(key[0], name, facts, 1, moment, moment)
+    key = insert_missing_key(connection, images, values, images.c.id)
+    return None if key is None else ImageRow(key, name, facts, 1, moment, moment)
 
 
 def add_version(connection: Connection, row: ImageRow, facts: Facts, moment: datetime) -> ImageRow:

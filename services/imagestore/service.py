@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from shared.database import Database
 from shared.database.types import now
 from shared.errors import Conflict, NotFound, PreconditionFailed, Unprocessable
 from shared.events import EventLog
+from shared.workers import WorkerPool
 
 MAX_TAGS = 200
 T = TypeVar("T")
@@ -61,6 +63,20 @@ class Precondition:
 ANY = Precondition()
 
 
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """A name that is to stand for content, and who wants that.
+
+    `blob_is_new`: the bytes were stored for this very call, rather than found.
+    """
+
+    name: str
+    facts: Facts
+    precondition: Precondition
+    by: str
+    blob_is_new: bool
+
+
 def facts_of(row: ImageRow) -> ImageFacts:
     """The row as it goes over the wire, without URLs."""
     facts = row.facts
@@ -87,51 +103,52 @@ class Catalogue:
         self._trash_kept = timedelta(days=trash_days)
         self.log = EventLog("imagestore", events)
 
-    async def record(
-        self, name: str, facts: Facts, precondition: Precondition, by: str, *, blob_is_new: bool
-    ) -> tuple[Stored, ImageRow]:
-        """Let the name stand for the content, whose bytes are stored.
+    async def record(self, prepare: Callable[[], Naming], pool: WorkerPool) -> tuple[Stored, ImageRow]:
+        """Let a name stand for content, whose bytes are stored by `prepare`, in a thread of the pool.
 
-        `blob_is_new`: the bytes were stored for this call, rather than found. Raises BlobVanished when
-        the sweeper took them meanwhile, and PreconditionFailed.
+        Raises BlobVanished when the sweeper took them meanwhile, PreconditionFailed, and what `prepare` does.
         """
+        naming: Naming | None = None
+
+        def store() -> Callable[[Connection], tuple[Stored, ImageRow]]:
+            nonlocal naming
+            naming = naming or prepare()
+            return partial(self._record, naming)
+
         for attempt in range(ATTEMPTS):
             try:
-                return await self._database.write(
-                    lambda c: self._record(c, name, facts, precondition, by, blob_is_new=blob_is_new)
-                )
-            except IntegrityError:  # another replica made the same name at this moment: it is there now
+                return await self._database.write_after(pool, store)
+            except NameTaken:  # another replica took the name and gave it free again at this moment
                 if attempt == ATTEMPTS - 1:
                     raise
         raise AssertionError("unreachable")
 
-    def _record(
-        self,
-        connection: Connection,
-        name: str,
-        facts: Facts,
-        precondition: Precondition,
-        by: str,
-        *,
-        blob_is_new: bool,
-    ) -> tuple[Stored, ImageRow]:
+    def _record(self, naming: Naming, connection: Connection) -> tuple[Stored, ImageRow]:
+        name, facts, precondition, moment = naming.name, naming.facts, naming.precondition, now()
+        if precondition.matching is None:  # most names are new, and there is nothing to look at then
+            row = repository.add(connection, name, facts, moment)
+            if row is not None:
+                self._name_blob(connection, naming, moment)
+                self._tell(connection, "created", row, naming.by)
+                return "created", row
         row = repository.find(connection, name, lock=True)
         precondition.check(row)
-        if row is not None and row.facts.digest == facts.digest:
-            return "unchanged", row
-        state = repository.blob_state(connection, facts.digest, lock=True)
-        if state == "doomed" or (state == "absent" and not blob_is_new):
-            raise BlobVanished
-        moment = now()
-        if state == "absent" and not repository.add_blob(connection, facts.digest, facts.size, moment):
-            raise BlobVanished  # it may be the sweeper's mark: look again
         if row is None:
-            row = repository.add(connection, name, facts, moment)
-            self._tell(connection, "created", row, by)
-            return "created", row
+            raise NameTaken(f"another image was named {name} at this moment")
+        if row.facts.digest == facts.digest:
+            return "unchanged", row
+        self._name_blob(connection, naming, moment)
         row = repository.add_version(connection, row, facts, moment)
-        self._tell(connection, "updated", row, by)
+        self._tell(connection, "updated", row, naming.by)
         return "updated", row
+
+    def _name_blob(self, connection: Connection, naming: Naming, moment: datetime) -> None:
+        """Have the blob's row, and keep the sweeper from it. Raises BlobVanished."""
+        facts = naming.facts
+        if naming.blob_is_new and repository.add_blob(connection, facts.digest, facts.size, moment):
+            return
+        if repository.blob_state(connection, facts.digest, lock=True) != "live":
+            raise BlobVanished  # it is doomed, or its mark came or went meanwhile: look again
 
     async def get(self, name: str) -> ImageRow:
         """The image of that name. Raises ImageNotFound."""

@@ -95,9 +95,9 @@ def add_put_route(app: FastAPI, parts: Parts) -> None:
             _content_condition(find_header(scope, b"if-none-match")),
         )
         with Staging(parts.blobs.staging) as staging:
-            staged = await stage_body(scope, receive, staging, parts.settings.image_bytes)
+            await stage_body(scope, receive, staging, parts.settings.image_bytes)
             done, row = await parts.uploads.store(
-                scope["path_params"]["name"], staged, actor(scope), precondition
+                scope["path_params"]["name"], staging.finish_now, actor(scope), precondition
             )
         image = presenting.image(row, public_base(scope))
         body = image.model_dump_json().encode()
@@ -136,9 +136,10 @@ async def _store_part(
 ) -> tuple[UploadResult, DarkroomError | None]:
     name = part.filename or ""
     try:
-        if part.staged is None:
+        staged = part.staged
+        if staged is None:
             raise part.refusal or Unprocessable
-        done, row = await parts.uploads.store(name, part.staged, actor(request.scope))
+        done, row = await parts.uploads.store(name, lambda: staged, actor(request.scope))
     except Exception as error:
         refusal = as_darkroom_error(error)
         if refusal is None:

@@ -1,12 +1,13 @@
 """Uploads: bytes first, then the row that names them."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.imagestore.names import clean_name
 from services.imagestore.repository import Facts, ImageRow, blob_state
-from services.imagestore.service import ANY, BlobVanished, Catalogue, Precondition, Stored
+from services.imagestore.service import ANY, BlobVanished, Catalogue, Naming, Precondition, Stored
 from shared.blobs import BlobStore
 from shared.database import Database
 from shared.errors import Unavailable
@@ -41,22 +42,37 @@ class Uploads:
         self._limits = limits
 
     async def store(
-        self, given_name: str, staged: Staged, by: str, precondition: Precondition = ANY
+        self,
+        given_name: str,
+        finish: Callable[[], Staged],
+        by: str,
+        precondition: Precondition = ANY,
     ) -> tuple[Stored, ImageRow]:
-        """Durable when it returns. Raises InvalidName, UnsupportedFormat, ImageTooLarge, BrokenImage,
-        PreconditionFailed; OSError where the disk is full."""
+        """Let the name stand for what `finish`, which may block, says has come.
+
+        Durable when it returns. Raises InvalidName, UnsupportedFormat, ImageTooLarge, BrokenImage,
+        PreconditionFailed; OSError where the disk is full.
+        """
         name = clean_name(given_name)
+        staged: Staged | None = None
+        was_stray = False
+
+        def prepare() -> Naming:
+            nonlocal staged, was_stray
+            staged = staged or finish()
+            kept = self._keep(staged)
+            was_stray = kept.was_stray
+            return Naming(name, kept.facts, precondition, by, kept.is_new)
+
         for _ in range(SWEEP_ATTEMPTS):
             try:
-                kept = await self._pool.run(self._keep, staged)
-                done = await self._catalogue.record(
-                    name, kept.facts, precondition, by, blob_is_new=kept.is_new
-                )
-                if kept.was_stray:
-                    await self._pool.run(self._make_sure, staged)
-                return done
+                done = await self._catalogue.record(prepare, self._pool)
             except BlobVanished:
                 await asyncio.sleep(SWEEP_PAUSE)
+                continue
+            if was_stray and staged is not None:
+                await self._pool.run(self._make_sure, staged)
+            return done
         raise Unavailable("these bytes are being swept; try again", headers={"Retry-After": "1"})
 
     def _make_sure(self, staged: Staged) -> None:

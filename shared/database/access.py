@@ -12,6 +12,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from shared.database.engine import READERS
 from shared.database.groups import GroupWriter
+from shared.workers import WorkerPool
 
 T = TypeVar("T")
 
@@ -50,9 +51,35 @@ class Database:
         else:
             loop = asyncio.get_running_loop()
             result = await loop.run_in_executor(self._readers, self._write, work)
+        self._tell()
+        return result
+
+    async def write_after(self, pool: WorkerPool, prepare: Callable[[], Callable[[Connection], T]]) -> T:
+        """The same as `write` for the work that `prepare` returns, which blocks in a thread of the pool.
+
+        On SQLite that thread hands the work on to the writer: nothing waits for the event loop in between.
+        """
+        if self._writers is None:
+            result = await pool.run(lambda: self._write(prepare()))
+        else:
+            result = await self._write_after(self._writers, pool, prepare)
+        self._tell()
+        return result
+
+    async def _write_after(
+        self, writers: GroupWriter, pool: WorkerPool, prepare: Callable[[], Callable[[Connection], T]]
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        written: asyncio.Future[T] = loop.create_future()
+        try:
+            await pool.run(lambda: writers.queue(prepare(), written, loop))
+            return await written
+        finally:
+            written.cancel()  # where the caller has gone, nobody asks what became of it
+
+    def _tell(self) -> None:
         for listener in tuple(self._listeners):
             listener()
-        return result
 
     def on_commit(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Call `listener` on the event loop after each write of this process; returns the way to stop it."""

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
@@ -37,22 +37,32 @@ class GroupWriter:
 
     def __init__(self, engine: Engine, waiting: int) -> None:
         self._engine = engine
-        self._queue: queue.Queue[_Waiting | None] = queue.Queue(waiting)
+        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._room = waiting
         self._ended = False
+        self._connection: Connection | None = None  # kept from group to group
         self._thread = threading.Thread(target=self._run, name="write", daemon=True)
         self._thread.start()
 
     async def submit(self, work: Callable[[Connection], T]) -> T:
         """Queue the work and wait for its commit. A caller that is cancelled leaves it to be done."""
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(work, loop, loop.create_future())
-        try:
-            self._queue.put_nowait(waiting)
-        except queue.Full:
+        future: asyncio.Future[T] = loop.create_future()
+        self.queue(work, future, loop)
+        return await future
+
+    def queue(
+        self,
+        work: Callable[[Connection], T],
+        future: "asyncio.Future[T]",
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        """Queue the work, from any thread; its commit settles the loop's future. Raises Unavailable."""
+        if self._queue.qsize() >= self._room:
             raise Unavailable(
                 "too many writes are waiting", code="too_many_writes", headers={"Retry-After": "1"}
-            ) from None
-        return cast("T", await waiting.future)
+            )
+        self._queue.put(_Waiting(work, loop, future))
 
     def close(self) -> None:
         """Do what is queued, then stop the thread."""
@@ -63,7 +73,7 @@ class GroupWriter:
         while not self._ended:
             first = self._queue.get()
             if first is None:
-                return
+                break
             group = [first]
             try:
                 self._commit_group(group)
@@ -71,29 +81,39 @@ class GroupWriter:
                 for waiting in group:
                     waiting.error = waiting.error or error
             self._answer(group)
+        if self._connection is not None:
+            self._connection.close()
 
     def _commit_group(self, group: list[_Waiting]) -> None:
         """Run the group, which grows by what comes in meanwhile, and commit it."""
-        with self._engine.connect().execution_options(**{WRITES: True}) as connection:
+        connection = self._connection
+        if connection is None:
+            connection = self._engine.connect().execution_options(**{WRITES: True})
+        try:
             connection.begin()
-            self._run_one(connection, group[0])
-            while len(group) < GROUP and not self._ended:
-                try:
-                    following = self._queue.get_nowait()
-                except queue.Empty:
-                    break
-                if following is None:
-                    self._ended = True
-                else:
-                    group.append(following)
-                    self._run_one(connection, following)
+            self._run_group(connection, group)
+            connection.commit()
+        except BaseException:
+            # SQLite leaves the transaction open, and SQLAlchemy takes it for ended: the connection would
+            # begin no other one, and the first full disk would be the last write.
+            self._connection = None
+            connection.invalidate()
+            connection.close()
+            raise
+        self._connection = connection
+
+    def _run_group(self, connection: Connection, group: list[_Waiting]) -> None:
+        self._run_one(connection, group[0])
+        while len(group) < GROUP and not self._ended:
             try:
-                connection.commit()
-            except BaseException:
-                # SQLite leaves the transaction open, and SQLAlchemy takes it for ended: the connection would
-                # begin no other one, and the first full disk would be the last write.
-                connection.invalidate()
-                raise
+                following = self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if following is None:
+                self._ended = True
+            else:
+                group.append(following)
+                self._run_one(connection, following)
 
     @staticmethod
     def _run_one(connection: Connection, waiting: _Waiting) -> None:

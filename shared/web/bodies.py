@@ -114,10 +114,14 @@ class Staging:
 
     async def finish(self) -> Staged:
         """What came, with its digest. The file, if any, has all bytes, but is not synced yet."""
+        return await asyncio.to_thread(self.finish_now) if self._file is not None else self.finish_now()
+
+    def finish_now(self) -> Staged:
+        """The same as `finish`, for code that is in a thread already."""
         if self._file is None:
             data = b"".join(self._chunks)
             return Staged(len(data), hashlib.sha256(data).hexdigest(), data, None)
-        await asyncio.to_thread(self._spill)
+        self._spill()
         return Staged(self._size, self._hash.hexdigest(), None, Path(self._file.name))
 
     def _spill(self) -> None:
@@ -132,8 +136,7 @@ class Staging:
         self._held = 0
 
 
-async def stage_body(scope: Scope, receive: Receive, staging: Staging, limit: int) -> Staged:
-    """The whole body, staged. Raises TooLarge over `limit` bytes, BodyDisconnected when it breaks off."""
+async def stage_body(scope: Scope, receive: Receive, staging: Staging, limit: int) -> None:
+    """Stage the whole body. Raises TooLarge over `limit` bytes, BodyDisconnected when it breaks off."""
     async for chunk in read_chunks(scope, receive, limit):
         await staging.add(chunk)
-    return await staging.finish()

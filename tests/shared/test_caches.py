@@ -1,13 +1,15 @@
 """Caches: bounded, kept over a restart, and computed once."""
 
 import asyncio
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from shared.blobs import STAGING
 from shared.caches import ByteCache, FileCache, SingleFlight
-from shared.errors import TooManyRequests
+from shared.errors import TooManyRequests, Unavailable
 from shared.workers import WorkerPool
 from tests.gateway.serving import wait_until
 
@@ -146,6 +148,61 @@ def test_work_is_bounded_and_what_is_too_much_is_told_to_come_back() -> None:
         assert await asyncio.gather(*tasks) == [0, 1, 2]
         assert await pool.run(work, 4) == 4
         await pool.close()
+
+    asyncio.run(run())
+
+
+def test_work_whose_caller_has_gone_keeps_its_place_to_its_end() -> None:
+    async def run() -> None:
+        pool = WorkerPool("test", threads=1, waiting=1)
+        entered, go_on, done = threading.Event(), threading.Event(), []
+
+        def work() -> None:
+            entered.set()
+            assert go_on.wait(20)
+            done.append(1)
+
+        running, waiting = asyncio.create_task(pool.run(work)), asyncio.create_task(pool.run(work))
+        await asyncio.to_thread(entered.wait, 20)
+        for task in (running, waiting):
+            task.cancel()
+        await asyncio.gather(running, waiting, return_exceptions=True)
+        with pytest.raises(TooManyRequests):
+            await pool.run(work)
+        go_on.set()
+        answer = None
+        while answer is None:
+            with suppress(TooManyRequests):
+                answer = await pool.run(lambda: 7)
+            await asyncio.sleep(0.01)
+        assert answer == 7
+        assert done == [1]  # what only waited was dropped
+        await pool.close()
+        with pytest.raises(Unavailable):
+            await pool.run(work)
+
+    asyncio.run(run())
+
+
+def test_what_waits_is_dropped_when_the_pool_closes() -> None:
+    async def run() -> None:
+        pool = WorkerPool("test", threads=1, waiting=5)
+        entered, go_on = threading.Event(), threading.Event()
+
+        def work() -> int:
+            entered.set()
+            assert go_on.wait(20)
+            return 1
+
+        tasks = [asyncio.create_task(pool.run(work)) for _ in range(3)]
+        await asyncio.to_thread(entered.wait, 20)
+        closing = asyncio.create_task(pool.close())
+        await asyncio.sleep(0)
+        go_on.set()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        await closing
+        assert results[0] == 1
+        assert [type(result) for result in results[1:]] == [asyncio.CancelledError] * 2
 
     asyncio.run(run())
 

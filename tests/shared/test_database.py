@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from shared.database.types import EPOCH, Instant
 from shared.database.upsert import insert_missing
 from shared.errors import InsufficientStorage, Unavailable
 from shared.web.problems import as_darkroom_error
+from shared.workers import WorkerPool
 from tests.gateway.serving import wait_until
 from tests.postgres import NewDatabase
 
@@ -319,6 +321,32 @@ def test_the_stamp_changes_with_every_commit_of_any_process(file: str) -> None:
         assert database.change_stamp() == seen[-1]
 
     run(file, work)
+
+
+def test_a_write_after_work_in_a_pool(url: str) -> None:
+    async def work(database: Database) -> None:
+        pool, heard = WorkerPool("test", 2, 100), []
+        database.on_commit(lambda: heard.append(1))
+        threads: set[str] = set()
+
+        def prepare(word: str) -> Callable[[Connection], str]:
+            threads.add(threading.current_thread().name)
+            if word == "never":
+                raise ValueError("not even begun")
+            return add(word)
+
+        names = ["a", "b", "never", "c", "a"]
+        results = await asyncio.gather(
+            *(database.write_after(pool, partial(prepare, name)) for name in names), return_exceptions=True
+        )
+        assert results[1:4:2] == ["b", "c"]
+        assert isinstance(results[2], ValueError)
+        assert {type(results[0]), type(results[4])} == {str, IntegrityError}
+        assert sorted(await database.read(words)) == ["a", "b", "c"]
+        assert (len(heard), threads <= {"test_0", "test_1"}) == (3, True)
+        await pool.close()
+
+    run(url, work)
 
 
 def test_a_listener_hears_of_every_commit_until_it_stops(url: str) -> None:

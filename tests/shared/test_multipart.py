@@ -199,7 +199,8 @@ def test_a_body_is_held_or_staged_and_whole_either_way(tmp_path: Path, size: int
     async def run() -> None:
         pieces = [content[start : start + 300] for start in range(0, size, 300)]
         with Staging(tmp_path, in_memory=1000) as staging:
-            staged = await stage_body({"headers": []}, receiving(pieces), staging, 5000)
+            await stage_body({"headers": []}, receiving(pieces), staging, 5000)
+            staged = await staging.finish()
             assert (staged.size, staged.sha256) == (size, hashlib.sha256(content).hexdigest())
             assert (staged.data is None) == (size > 1000)
             source = staged.source()

@@ -12,7 +12,7 @@ import pytest
 from services.imagestore import blob_repository
 from services.imagestore.app import MIGRATIONS
 from services.imagestore.repository import ImageRow, blob_state
-from services.imagestore.service import Catalogue, Stored
+from services.imagestore.service import Catalogue, Naming, Stored
 from services.imagestore.sweeper import Sweeper
 from services.imagestore.tables import blobs as blob_table
 from services.imagestore.tables import images as image_table
@@ -44,7 +44,7 @@ class Parts:
         """Upload."""
         with Staging(self.blobs.staging) as staging:
             await staging.add(content)
-            return await self.uploads.store(name, await staging.finish(), "ada")
+            return await self.uploads.store(name, staging.finish_now, "ada")
 
     async def drop(self, name: str) -> None:
         """Delete and purge."""
@@ -228,10 +228,13 @@ def test_bytes_that_were_looked_at_before_the_mark_are_not_named_after_it(sweep:
         record = parts.catalogue.record
 
         class Slow(Catalogue):
-            async def record(self, *given: object, **named: object) -> tuple[Stored, ImageRow]:
+            async def record(
+                self, prepare: Callable[[], Naming], pool: WorkerPool
+            ) -> tuple[Stored, ImageRow]:
+                naming = await pool.run(prepare)
                 entered.set()
                 await go_on.wait()
-                return await record(*given, **named)  # type: ignore[arg-type]
+                return await record(lambda: naming, pool)
 
         slow = Uploads(Slow(parts.database, 7), parts.database, parts.blobs, parts.pool, ImageLimits())
         quick, parts.uploads = parts.uploads, slow
@@ -255,13 +258,16 @@ def test_a_whole_sweep_of_a_stray_between_the_bytes_and_the_name(sweep: Sweep) -
         record = parts.catalogue.record
 
         class Swept(Catalogue):
-            async def record(self, *given: object, **named: object) -> tuple[Stored, ImageRow]:
+            async def record(
+                self, prepare: Callable[[], Naming], pool: WorkerPool
+            ) -> tuple[Stored, ImageRow]:
+                naming = await pool.run(prepare)
                 assert await parts.state(content) == ("absent", True)
                 stray = [(digest, len(content))]
                 assert await parts.database.write(lambda c: blob_repository.doom_strays(c, stray, now()))
                 parts.blobs.delete(blob_key(digest))
                 await parts.database.write(lambda c: blob_repository.forget(c, [digest]))
-                return await record(*given, **named)  # type: ignore[arg-type]
+                return await record(lambda: naming, pool)
 
         parts.blobs.put(blob_key(digest), content)  # the stray
         swept = Swept(parts.database, 7)
