@@ -20,9 +20,20 @@ class ProblemAnswer(Exception):
 
 
 class ServiceClient:
-    """One service behind a base URL: through the gateway with a key, or direct with the service token."""
+    """One service behind a base URL: through the gateway with a key, or direct with the service token.
 
-    def __init__(self, base_url: str, *, key: str = "", service_token: str = "", actor: str = "") -> None:
+    `transport`: how the calls are made, where that is not httpx2's own.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        key: str = "",
+        service_token: str = "",
+        actor: str = "",
+        transport: httpx2.AsyncBaseTransport | None = None,
+    ) -> None:
         headers = {}
         if key:
             headers["Authorization"] = f"Bearer {key}"
@@ -30,7 +41,9 @@ class ServiceClient:
             headers["X-Darkroom-Service-Token"] = service_token
         if actor:
             headers["X-Darkroom-Actor"] = actor
-        self.http = httpx2.AsyncClient(base_url=base_url, headers=headers, timeout=TIMEOUT, trust_env=False)
+        self.http = httpx2.AsyncClient(
+            base_url=base_url, headers=headers, timeout=TIMEOUT, trust_env=False, transport=transport
+        )
 
     async def __aenter__(self) -> Self:
         return self
