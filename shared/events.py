@@ -15,6 +15,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    bindparam,
     delete,
     func,
     insert,
@@ -23,9 +24,11 @@ from sqlalchemy import (
 )
 
 from shared.contracts.events import StreamPosition
-from shared.database.types import Instant, now
+from shared.database.prepared import Prepared
+from shared.database.types import Instant, microseconds, now
 
 ORDER_LOCK = 0x6576656E  # "even"
+_compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def events_table(metadata: MetaData) -> Table:
@@ -56,7 +59,9 @@ class EventLog:
     def __init__(self, service: str, table: Table) -> None:
         self.service = service
         self._table = table
-        self._insert = insert(table)
+        self._insert = Prepared(
+            insert(table).values({name: bindparam(name) for name in ("type", "subject", "time", "data")})
+        )
 
     def append(self, connection: Connection, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """Tell of a change. `kind` is the type without the service, such as image.created.
@@ -66,13 +71,13 @@ class EventLog:
         """
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ORDER_LOCK})
-        connection.execute(
-            self._insert,
+        self._insert.run(
+            connection,
             {
                 "type": f"{self.service}.{kind}",
                 "subject": subject,
-                "time": now(),
-                "data": json.dumps(data, separators=(",", ":")),
+                "time": microseconds(now()),
+                "data": _compact(data),
             },
         )
 

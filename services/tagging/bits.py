@@ -5,6 +5,8 @@ highest bit of the first byte; its versions are little-endian uint32, one a row.
 padded with rows that do not exist: false, version 0.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -43,3 +45,31 @@ def unpack_versions(data: bytes) -> Versions:
 def block_count(rows: int) -> int:
     """How many blocks so many rows need."""
     return -(-rows // BLOCK)
+
+
+class OneRow:
+    """The tags and the version of one row, taken out of its block's bytes and put back."""
+
+    def __init__(self, bits: bytes, versions: bytes, place: int) -> None:
+        """`place` is the row's number within its block."""
+        self._bits = bytearray(bits)
+        self._versions = bytearray(versions)
+        self._byte, self._mask = place >> 3, 0x80 >> (place & 7)
+        self._at = place * VERSION.itemsize
+        self.tags = [bool(each & self._mask) for each in self._bits[self._byte :: BLOCK // 8]]
+        self.version: int = int.from_bytes(self._versions[self._at : self._at + VERSION.itemsize], "little")
+
+    def change(self, tags: Sequence[bool]) -> list[int]:
+        """Put these tags in; returns the columns that turned over. The version grows if any did."""
+        turned = [tag for tag, (old, new) in enumerate(zip(self.tags, tags, strict=True)) if old != new]
+        for tag in turned:
+            self._bits[tag * (BLOCK // 8) + self._byte] ^= self._mask
+        if turned:
+            self.version += 1
+            self._versions[self._at : self._at + VERSION.itemsize] = self.version.to_bytes(4, "little")
+        self.tags = list(tags)
+        return turned
+
+    def packed(self) -> tuple[bytes, bytes]:
+        """The block's bits and versions."""
+        return bytes(self._bits), bytes(self._versions)

@@ -196,7 +196,7 @@ def _changed_values(row: DatasetRow, wanted: DatasetChange) -> dict[str, Any]:
 
 def _with_keys(row: DatasetRow, keys: dict[str, str | None]) -> list[Tag]:
     """The tags with those keys. Raises UnknownTag, and Unprocessable for one key of two tags."""
-    places = {tag_position(row, code): key for code, key in keys.items()}
+    places = {tag_position(row.codes, code): key for code, key in keys.items()}
     tags = [
         Tag(code=tag.code, alias=tag.alias, key=places.get(place, tag.key))
         for place, tag in enumerate(row.tags)

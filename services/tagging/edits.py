@@ -3,7 +3,7 @@
 Values have the shape (T, rows), as everywhere in this service.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from services.tagging.bits import BLOCK, Bits, Versions
 from services.tagging.flips import Flips
-from services.tagging.repository import DatasetRow
 from services.tagging.selection import tag_position
 from shared.contracts.tagging import Change
 from shared.errors import Unprocessable
@@ -42,6 +41,20 @@ class TagEdit:
     clear: bool
     single: bool
 
+    def one(self, values: Sequence[bool]) -> list[bool]:
+        """The same for one row, whose tags are `values`: the arrays would cost more than all else."""
+        new = [False] * len(values) if self.clear else list(values)
+        for tag, value in self.set.items():
+            if value and self.single:
+                new = [False] * len(values)
+            new[tag] = value
+        for tag in self.toggle:
+            on = not values[tag]
+            if on and self.single:
+                new = [False] * len(values)
+            new[tag] = on
+        return new
+
     def __call__(self, values: Bits, rows: NDArray[np.int64]) -> Bits:
         """See Edit."""
         del rows
@@ -58,11 +71,11 @@ class TagEdit:
         return new
 
 
-def tag_edit(change: Change, row: DatasetRow) -> TagEdit:
-    """The edit that a change asks for. Raises UnknownTag, SingleSelection."""
-    wanted = {tag_position(row, code): value for code, value in change.set.items()}
-    toggle = tuple(tag_position(row, code) for code in change.toggle)
-    single = not row.multiple_selection
+def tag_edit(change: Change, codes: Sequence[str], *, multiple: bool) -> TagEdit:
+    """The edit that a change asks for in a dataset with those tags. Raises UnknownTag, SingleSelection."""
+    wanted = {tag_position(codes, code): value for code, value in change.set.items()}
+    toggle = tuple(dict.fromkeys(tag_position(codes, code) for code in change.toggle))
+    single = not multiple
     if single and sum(wanted.values()) + len(toggle) > 1:
         raise SingleSelection("set or toggle one tag; the others go by themselves")
     return TagEdit(wanted, toggle, change.clear, single)

@@ -5,7 +5,9 @@ that change did, and told in events, so that others apply it without asking agai
 """
 
 import base64
+import struct
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rows = NDArray[np.int64]
+PLAIN, PACKED = b"\0", b"\1"  # the first byte of packed flips
 MAX_RUNS = 1000  # beyond so many runs of rows a bitmap is shorter
 
 
@@ -46,21 +49,30 @@ class Flips:
         return groups
 
     def to_bytes(self) -> bytes:
-        """For the history: differences of the cells and the values, packed; one label is some 20 bytes."""
+        """For the history: differences of the cells and the values, packed; one label is some 30 bytes."""
         steps = np.diff(self.cells, prepend=0).astype("<i8").tobytes()
         values = np.packbits(self.values).tobytes()
-        head = np.array([self.tags, len(self.cells)], "<i8").tobytes()
-        return zlib.compress(head + steps + values, 1)
+        head = struct.pack("<qq", self.tags, len(self.cells))
+        return PACKED + zlib.compress(head + steps + values, 1)
 
 
 def flips_from_bytes(data: bytes) -> Flips:
     """What `to_bytes` packed."""
-    plain = zlib.decompress(data)
+    plain = zlib.decompress(data[1:]) if data[:1] == PACKED else data[1:]
     tags, count = np.frombuffer(plain, "<i8", 2)
     steps = np.frombuffer(plain, "<i8", count, 16)
     packed = np.frombuffer(plain, np.uint8, offset=16 + 8 * int(count))
     values = np.unpackbits(packed, count=int(count)).view(np.bool_)
     return Flips(int(tags), np.cumsum(steps), values)
+
+
+def pack_few(tags: int, cells: Sequence[int], values: Sequence[bool]) -> bytes:
+    """The same as Flips.to_bytes for a few cells (sorted), which are not worth compressing."""
+    steps = [cell - before for before, cell in zip([0, *cells], cells, strict=False)]
+    bits = bytearray(-(-len(values) // 8))
+    for place, value in enumerate(values):
+        bits[place >> 3] |= value * (0x80 >> (place & 7))
+    return PLAIN + struct.pack(f"<qq{len(steps)}q", tags, len(cells), *steps) + bits
 
 
 def rows_as_json(rows: Rows) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from services.tagging.columns import ColumnCache
 from services.tagging.datasets import RowNotFound, need_ready
 from services.tagging.edits import UNCHANGED, Applied, Edit, FlipEdit, OpenBlock, apply, tag_edit
 from services.tagging.flips import Flips, flips_from_bytes, rows_as_json
+from services.tagging.one_label import change_one
 from services.tagging.repository import DatasetRow
 from services.tagging.selection import resolve, select
 from shared.contracts.tagging import Change, Changed, Labelled, MassChange, RowFilter
 from shared.database import Connection, Database
 from shared.database.types import now
-from shared.errors import Conflict, PreconditionFailed, Unprocessable
+from shared.errors import Conflict, Unprocessable
 from shared.events import EventLog
 
 T = TypeVar("T")
@@ -68,20 +69,11 @@ class Labels:
         """
 
         def work(connection: Connection) -> Labelled:
-            row = need_ready(repository.find(connection, dataset_id, lock=True))
-            block = _open_block(connection, row, index)
-            place = index % BLOCK
-            if matching is not None and not matching(int(block.versions[place])):
-                raise PreconditionFailed("the row's tags have changed meanwhile")
-            done = self._edit(connection, row, tag_edit(change, row), [(block, np.array([index]))], by)
-            tags = dict(zip(row.codes, block.bits[:, place].tolist(), strict=True))
-            return Labelled(
-                index=index,
-                tags=tags,
-                version=int(block.versions[place]),
-                revision=done.revision,
-                change=done.change,
-            )
+            done = change_one(connection, self._log, dataset_id, index, change, matching, by)
+            if done is None:
+                row = need_ready(repository.find(connection, dataset_id))
+                raise RowNotFound(f"rows go from 0 to {row.rows - 1}")
+            return done
 
         return await self._write(dataset_id, work)
 
@@ -94,7 +86,7 @@ class Labels:
 
         def work(connection: Connection) -> Changed:
             row = need_ready(repository.find(connection, dataset_id, lock=True))
-            edit = tag_edit(wanted, row)
+            edit = tag_edit(wanted, row.codes, multiple=row.multiple_selection)
             if wanted.rows.filter is not None:
                 chosen = self._filtered(connection, row, wanted.rows.filter)
             else:
@@ -249,15 +241,6 @@ def _store(
     ]
     if packed:
         block_repository.write_blocks(connection, row.content_id, values["revision"], packed)
-
-
-def _open_block(connection: Connection, row: DatasetRow, index: int) -> OpenBlock:
-    found = None
-    if 0 <= index < row.rows:
-        found = block_repository.read_block(connection, row.content_id, index // BLOCK)
-    if found is None:
-        raise RowNotFound(f"rows go from 0 to {row.rows - 1}")
-    return _opened(found, row)
 
 
 def _open_blocks(connection: Connection, row: DatasetRow, rows: RowNumbers) -> list[OpenBlock]:

@@ -1,6 +1,6 @@
 """Selections: which rows a filter means. Pure: columns in, row numbers out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,12 +35,12 @@ class Wanted:
     q: bytes | None = None
 
 
-def tag_position(row: DatasetRow, code: str) -> int:
+def tag_position(codes: Sequence[str], code: str) -> int:
     """The column of a tag. Raises UnknownTag."""
     try:
-        return row.codes.index(str(int(code)))
+        return codes.index(str(int(code)))
     except ValueError:
-        raise UnknownTag(f"the tags are {', '.join(row.codes)}, not {code}") from None
+        raise UnknownTag(f"the tags are {', '.join(codes)}, not {code}") from None
 
 
 def resolve(wanted: RowFilter, row: DatasetRow, columns: Columns) -> Wanted:
@@ -49,8 +49,8 @@ def resolve(wanted: RowFilter, row: DatasetRow, columns: Columns) -> Wanted:
     if wanted.camera is not None:
         camera = row.cameras.index(wanted.camera) if wanted.camera in row.cameras else -1
     return Wanted(
-        tags=tuple(tag_position(row, code) for code in wanted.tag),
-        not_tags=tuple(tag_position(row, code) for code in wanted.not_tag),
+        tags=tuple(tag_position(row.codes, code) for code in wanted.tag),
+        not_tags=tuple(tag_position(row.codes, code) for code in wanted.not_tag),
         untagged=wanted.untagged,
         ranges=None if wanted.clip is None else tuple(columns.ranges_of(wanted.clip)),
         camera=camera,

@@ -17,7 +17,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """Aware datetimes only: a naive one raises TypeError here, not a wrong hour later."""
-        return None if value is None else (value - EPOCH) // MICROSECOND
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
         """Back to an aware datetime in UTC."""
@@ -27,3 +27,8 @@ class Instant(TypeDecorator[datetime]):
 def now() -> datetime:
     """This moment, in UTC."""
     return datetime.now(UTC)
+
+
+def microseconds(moment: datetime) -> int:
+    """The moment as an Instant column holds it."""
+    return (moment - EPOCH) // MICROSECOND
