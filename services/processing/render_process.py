@@ -15,6 +15,7 @@ from services.processing.limits import PipelineLimits
 from services.processing.pipeline import OperationFailed, Pipeline, read_pipeline
 from services.processing.render import Output, Rendered, render, render_steps
 from shared.errors import DarkroomError
+from shared.web.allocator import keep_freed_memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def main() -> None:
     limit = int(sys.argv[2])
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    keep_freed_memory()
     serve(Connection(int(sys.argv[1])))
 
 

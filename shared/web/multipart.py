@@ -9,7 +9,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.types import Receive, Scope
 
 from shared.errors import BadRequest, TooLarge, UnsupportedMedia
-from shared.web.bodies import Staged, Staging, read_chunks
+from shared.web.bodies import IN_MEMORY, Staged, Staging, read_chunks
 from shared.web.middleware import find_header
 
 
@@ -69,13 +69,13 @@ def _parser(boundary: bytes, pending: _Pending) -> MultipartParser:
 class _PartReader:
     """One part on its way: counted, staged until it is over its limit, then only read away."""
 
-    def __init__(self, head: bytes, folder: Path, limit: int) -> None:
+    def __init__(self, head: bytes, folder: Path, limit: int, in_memory: int) -> None:
         _, options = parse_options_header(head)
         filename = options.get(b"filename")
         self._field = options.get(b"name", b"").decode("utf-8", "replace")
         self._filename = None if filename is None else filename.decode("utf-8", "replace")
         self._limit = limit
-        self.staging = Staging(folder)
+        self.staging = Staging(folder, in_memory)
         self._refusal: TooLarge | None = None
 
     async def add(self, data: bytes) -> None:
@@ -92,12 +92,19 @@ class _PartReader:
 
 
 async def read_parts(
-    scope: Scope, receive: Receive, *, folder: Path, part_limit: int, body_limit: int
+    scope: Scope,
+    receive: Receive,
+    *,
+    folder: Path,
+    part_limit: int,
+    body_limit: int,
+    in_memory: int = IN_MEMORY,
 ) -> AsyncIterator[Part]:
     """The parts in their order; each one's file is gone when the next is asked for.
 
-    A part over `part_limit` bytes is read away and comes with its refusal. Raises TooLarge over
-    `body_limit`, BadRequest `invalid_multipart`, UnsupportedMedia, BodyDisconnected.
+    A part of more than `in_memory` bytes is in a file, and one over `part_limit` is read away and comes with
+    its refusal. Raises TooLarge over `body_limit`, BadRequest `invalid_multipart`, UnsupportedMedia,
+    BodyDisconnected.
     """
     pending = _Pending()
     parser = _parser(_boundary(scope), pending)
@@ -110,7 +117,7 @@ async def read_parts(
             for what, data in said:
                 over = over or what == "over"
                 if what == "head" and reader is None:
-                    reader = _PartReader(data, folder, part_limit)
+                    reader = _PartReader(data, folder, part_limit, in_memory)
                 elif what == "data" and reader is not None:
                     await reader.add(data)
                 elif what == "end" and reader is not None:
