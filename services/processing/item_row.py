@@ -25,6 +25,7 @@ class NewItem:
     """An image of a job that is to be: uploaded, or named in the image store."""
 
     name: str
+    stem: str
     pipeline: str | None = None
     original: Stored | None = None
     image_name: str | None = None
@@ -38,6 +39,7 @@ class Item:
     job_id: int
     index: int
     name: str
+    stem: str
     state: ItemState
     pipeline: str | None
     run: int
@@ -66,6 +68,7 @@ def item_of(row: Row[Any]) -> Item:
         job_id=row.job_id,
         index=row.position,
         name=row.name,
+        stem=row.stem,
         state=cast("ItemState", row.state),
         pipeline=row.pipeline,
         run=row.run,

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from services.processing.item_row import Item, NewItem, Stored, item_of
-from services.processing.tables import folders, items
+from services.processing.tables import folders, items, jobs
 from services.processing.worker import Outcome
 from shared.database.types import now
 from shared.errors import NotFound
@@ -34,6 +34,7 @@ def add_items(connection: Connection, job_id: int, new: Sequence[NewItem]) -> No
             "job_id": job_id,
             "position": index,
             "name": one.name,
+            "stem": one.stem,
             "state": "waiting" if one.error is None else "failed",
             "error": one.error and json.dumps(one.error),
             "pipeline": one.pipeline,
@@ -73,13 +74,6 @@ def page(
     if state is not None:
         wanted = wanted.where(items.c.state == state)
     return [item_of(row) for row in connection.execute(wanted.order_by(items.c.position).limit(limit))]
-
-
-def names(connection: Connection, job_id: int) -> list[tuple[int, str, str | None, str | None]]:
-    """Index, name, own pipeline and type of result of every item, in order."""
-    wanted = select(items.c.position, items.c.name, items.c.pipeline, items.c.result_type)
-    rows = connection.execute(wanted.where(items.c.job_id == job_id).order_by(items.c.position))
-    return [(row.position, row.name, row.pipeline, row.result_type) for row in rows]
 
 
 def counts(connection: Connection, job_id: int) -> dict[str, int]:
@@ -208,3 +202,8 @@ def known_folders(connection: Connection) -> set[str]:
 def forget_folder(connection: Connection, token: str) -> None:
     """Its bytes are gone."""
     connection.execute(delete(folders).where(folders.c.token == token))
+
+
+def waiting_jobs(connection: Connection) -> int:
+    """How many jobs nobody has begun."""
+    return connection.execute(select(func.count()).where(jobs.c.state == "waiting")).scalar_one()

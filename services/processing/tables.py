@@ -21,6 +21,9 @@ items = Table(
     Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("name", Text, nullable=False),
+    Column(
+        "stem", Text, nullable=False
+    ),  # what its result's name begins with: no other item of the job has it
     Column("state", String(10), nullable=False),
     Column("pipeline", Text),  # where it differs from the job's
     Column("run", Integer, nullable=False),

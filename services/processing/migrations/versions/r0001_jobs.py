@@ -40,6 +40,7 @@ def _make_items() -> None:
         sa.Column("job_id", Id, sa.ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("position", sa.Integer, primary_key=True),
         sa.Column("name", sa.Text, nullable=False),
+        sa.Column("stem", sa.Text, nullable=False),
         sa.Column("state", sa.String(10), nullable=False),
         sa.Column("pipeline", sa.Text),
         sa.Column("run", sa.Integer, nullable=False),

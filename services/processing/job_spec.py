@@ -1,0 +1,43 @@
+"""What a job is to do, as it stands in its row."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from services.processing.render import Output
+from shared.imaging import ImageFormat
+from shared.jobs import Job
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """`pipeline` is JSON text for all items that have none of their own; `folder` is where its blobs are."""
+
+    pipeline: str
+    output: Output
+    folder: str
+
+    def parameters(self) -> dict[str, Any]:
+        """As the job's row keeps it."""
+        kind = self.output.format
+        return {
+            "pipeline": self.pipeline,
+            "format": None if kind is None else kind.value,
+            "quality": self.output.quality,
+            "folder": self.folder,
+        }
+
+    def original_key(self, index: int) -> str:
+        """Where an item's own bytes are."""
+        return f"jobs/{self.folder}/{index}.original"
+
+    def result_key(self, index: int, run: int) -> str:
+        """Where a run's result goes: a late one of an earlier run overwrites nothing."""
+        return f"jobs/{self.folder}/{index}.{run}.result"
+
+
+def spec_of(job: Job) -> JobSpec:
+    """The specification of a job that was added."""
+    given = job.parameters
+    kind = given["format"]
+    output = Output(None if kind is None else ImageFormat(kind), given["quality"])
+    return JobSpec(cast("str", given["pipeline"]), output, cast("str", given["folder"]))

@@ -1,0 +1,35 @@
+"""Names of results: as the original, with what was done to it. Pure."""
+
+import json
+import re
+import unicodedata
+
+MAX_STEM = 100
+MAX_DONE = 60
+NOT_PLAIN = re.compile(r"[\x00-\x1f\x7f/\\:*?\"<>|]+")
+
+
+def plain_name(given: str | None, index: int) -> str:
+    """An upload's file name, without folders and what no file system takes; never empty."""
+    text = unicodedata.normalize("NFC", given or "").replace("\\", "/").rpartition("/")[2]
+    text = "".join(char for char in text if not unicodedata.category(char).startswith("C"))
+    text = NOT_PLAIN.sub("_", text).strip(" .-")[:200]
+    return text or f"image-{index + 1}"
+
+
+def stem_of(name: str, taken: set[str]) -> str:
+    """The name without its ending, and with a number where it is taken; it is taken from now on."""
+    stem = (name.rpartition(".")[0] or name)[:MAX_STEM].strip(" .-") or "image"
+    free, number = stem, 1
+    while free.casefold() in taken:
+        number += 1
+        free = f"{stem}-{number}"
+    taken.add(free.casefold())
+    return free
+
+
+def result_name(stem: str, pipeline: str, media_type: str, mark: str = "") -> str:
+    """Such as `beach-grey-edge_detection.png`; `mark` tells it from another one of that name."""
+    done = "-".join(step["operation"] for step in json.loads(pipeline))
+    ending = media_type.removeprefix("image/").replace("jpeg", "jpg")
+    return f"{stem}-{done[:MAX_DONE].rstrip('-')}{mark}.{ending}"
