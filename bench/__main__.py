@@ -25,6 +25,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "gateway": ("wrk", "nginx"),
     "imagestore": ("wrk",),
     "thumbnails": ("node", "npm"),
+    "tagging": ("wrk",),
 }
 # Debian keeps servers where only root looks for them.
 ELSEWHERE = "/usr/sbin:/usr/local/sbin"

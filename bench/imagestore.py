@@ -66,8 +66,8 @@ def _contents(stack: Stack, title: str, size: tuple[int, int]) -> Row:
         _put_in(stack, name, size, Path(folder))
         ways = {"ours": Way(stack.imagestore_url, _header(stack))}
         for kind in ("darkroom", "bare"):
-            ways[kind] = Way(running.enter_context(_memory_server(kind, folder, stack)), _header(stack))
-        rates = _in_turns({way: _content_load(one, name) for way, one in ways.items()})
+            ways[kind] = Way(running.enter_context(memory_server(kind, folder, stack)), _header(stack))
+        rates = in_turns({way: _content_load(one, name) for way, one in ways.items()})
     ours, reference = rates["ours"], rates["darkroom"]
     note = (
         f"{IMAGES} images in turn, {CONNECTIONS} connections; the same server from memory; "
@@ -87,7 +87,7 @@ def _put_in(stack: Stack, name: str, size: tuple[int, int], folder: Path) -> Non
 
 
 @contextmanager
-def _memory_server(kind: str, folder: str, stack: Stack) -> Iterator[str]:
+def memory_server(kind: str, folder: str, stack: Stack) -> Iterator[str]:
     """With the same token and the same kind of log as the image store has."""
     (port,) = free_ports(1)
     command = [sys.executable, "-m", "bench.memory_server", kind, str(port), folder]
@@ -108,7 +108,7 @@ def _uploads(stack: Stack) -> Row:
     source = stack.data_dir / "source.jpg"
     source.write_bytes(photo(*LARGE))
     way = Way(stack.imagestore_url, _header(stack))
-    rates = _in_turns(
+    rates = in_turns(
         {
             "ours": lambda: _upload_rate(way, source),
             "script": lambda: _script_rate(source, CONNECTIONS),
@@ -138,7 +138,7 @@ def _script_rate(source: Path, threads: int) -> float:
     return float(said.stdout)
 
 
-def _in_turns(ways: Mapping[str, Callable[[], float]]) -> Rates:
+def in_turns(ways: Mapping[str, Callable[[], float]]) -> Rates:
     """The median of each way's rounds; a round before them only warms up."""
     found: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(ROUNDS + 1):

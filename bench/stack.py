@@ -20,18 +20,27 @@ READY = "Darkroom is ready"
 STOP_SECONDS = 40.0
 PORTS = ("GATEWAY", "TAGGING", "IMAGESTORE", "PROCESSING", "SDCARD")
 # As in production but for the rate a key may have: that is to limit, not to be fast.
-SETTINGS = {"DARKROOM_GATEWAY_REQUESTS_PER_SECOND": "0"}
+SETTINGS = {"DARKROOM_GATEWAY_REQUESTS_PER_SECOND": "0", "DARKROOM_TAGGING_ROOTS": str(CACHE)}
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A running Darkroom: its addresses, and what opens them."""
+    """A running Darkroom: its addresses by service, and what opens them."""
 
-    gateway_url: str
-    imagestore_url: str
+    urls: Mapping[str, str]
     key: str
     service_token: str
     data_dir: Path
+
+    @property
+    def gateway_url(self) -> str:
+        """Where everything is reached with a key."""
+        return self.urls["gateway"]
+
+    @property
+    def imagestore_url(self) -> str:
+        """The image store itself."""
+        return self.urls["imagestore"]
 
     @property
     def service_headers(self) -> Mapping[str, str]:
@@ -64,8 +73,7 @@ def running_stack() -> Iterator[Stack]:
     try:
         _wait_for_ready(process)
         yield Stack(
-            f"http://127.0.0.1:{ports['GATEWAY']}",
-            f"http://127.0.0.1:{ports['IMAGESTORE']}",
+            {name.lower(): f"http://127.0.0.1:{port}" for name, port in ports.items()},
             (data / "admin.key").read_text().strip(),
             (data / "service.token").read_text().strip(),
             data,

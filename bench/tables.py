@@ -10,9 +10,11 @@ FRAMES_A_CLIP = 50
 
 def write_table(path: Path, rows: int) -> None:
     """A CSV with `rows` rows in clips of four cameras, grouped by camera as the originals wrote them."""
-    rng = random.Random(rows)  # noqa: S311 - the same table in every run
+    rng = random.Random(rows)
     with path.open("w") as file:
-        file.write("file_path,clip_id,modality," + ",".join(f"tag_code_{100 + t}" for t in range(TAGS)) + "\n")
+        file.write(
+            "file_path,clip_id,modality," + ",".join(f"tag_code_{100 + t}" for t in range(TAGS)) + "\n"
+        )
         made, clip = 0, 0
         while made < rows:
             clip += 1
