@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import paramiko
 
@@ -75,12 +76,9 @@ def _read_key(text: str) -> paramiko.PKey:
 class Link:
     """A connection that is let in, with an SFTP channel: bytes out, bytes in."""
 
-    def __init__(
-        self, transport: paramiko.Transport, channel: paramiko.Channel, limits: CameraLimits
-    ) -> None:
+    def __init__(self, transport: paramiko.Transport, channel: paramiko.Channel) -> None:
         self._transport = transport
         self._channel = channel
-        self._limits = limits
 
     @property
     def alive(self) -> bool:
@@ -216,7 +214,7 @@ def _handshake_problem(error: paramiko.SSHException) -> CameraError:
 
 def _check_host_key(transport: paramiko.Transport, accepted: str | None) -> None:
     key = transport.get_remote_server_key()
-    shown = {"fingerprint": key.fingerprint, "key_type": key.get_name()}
+    shown: dict[str, Any] = {"fingerprint": key.fingerprint, "key_type": key.get_name()}
     if accepted is None:
         raise HostKeyUnknown(f"it shows {key.fingerprint}: accept it if that is the camera's", **shown)
     if key.fingerprint != accepted:
