@@ -1,6 +1,6 @@
 """The image store's typed client."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from urllib.parse import quote
 
 from shared.clients.base import ServiceClient
@@ -24,9 +24,21 @@ class ImageStoreClient(ServiceClient):
         answer = await self.request("POST", "/v1/images", files=form)
         return UploadResults.model_validate_json(answer.content)
 
-    async def put(self, name: str, content: bytes, *, overwrite: bool = True) -> Image:
-        """Put one image in. Where it must not overwrite, an existing name is refused with 412."""
+    async def put(
+        self,
+        name: str,
+        content: bytes | AsyncIterable[bytes],
+        *,
+        size: int | None = None,
+        overwrite: bool = True,
+    ) -> Image:
+        """Put one image in; `size` goes with content that comes in pieces.
+
+        Where it must not overwrite, an existing name is refused with 412.
+        """
         headers = {"Content-Type": "application/octet-stream"}
+        if size is not None:
+            headers["Content-Length"] = str(size)
         if not overwrite:
             headers["If-None-Match"] = "*"
         answer = await self.request("PUT", image_url(name), content=content, headers=headers)
@@ -37,18 +49,18 @@ class ImageStoreClient(ServiceClient):
         return await self.get(Image, image_url(name))
 
     async def images(
-        self, *, prefix: str = "", q: str = "", tag: str = "", sort: str = "name"
+        self, *, prefix: str = "", q: str = "", tag: str = "", sort: str = "name", page: int = PAGE
     ) -> AsyncIterator[Image]:
-        """Every image that fits, page by page."""
+        """Every image that fits, `page` of them a call."""
         wanted = {"prefix": prefix, "q": q, "tag": tag}
         query = {key: value for key, value in wanted.items() if value}
         cursor: str | None = ""
         while cursor is not None:
-            params = {**query, "sort": sort, "limit": PAGE, **({"cursor": cursor} if cursor else {})}
-            page = await self.get(Page[Image], "/v1/images", params=params)
-            for image in page.items:
+            params = {**query, "sort": sort, "limit": page, **({"cursor": cursor} if cursor else {})}
+            found = await self.get(Page[Image], "/v1/images", params=params)
+            for image in found.items:
                 yield image
-            cursor = page.next_cursor
+            cursor = found.next_cursor
 
     async def change(self, name: str, wanted: ImageChange) -> Image:
         """Rename or relabel."""
