@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from sqlalchemy import Connection
-
 from services.sdcard import camera_repository, file_repository, presenting
 from services.sdcard.camera_repository import CameraRow, CardRow
 from services.sdcard.file_repository import DateSummary, FileRow, HourRow
@@ -19,7 +17,7 @@ from services.sdcard.links import Links
 from services.sdcard.refresh import Refresh
 from services.sdcard.registry import Registry
 from shared.contracts.sdcard import CameraState
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.database.types import now
 from shared.errors import DarkroomError
 from shared.events import EventLog

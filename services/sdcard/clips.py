@@ -9,11 +9,12 @@ from typing import Any
 from services.sdcard import file_repository, presenting
 from services.sdcard.camera_errors import NoPicture, RemoteNotFound
 from services.sdcard.camera_repository import CameraRow
-from services.sdcard.cameras import RemoteFile, Session
+from services.sdcard.cameras import CameraSession
 from services.sdcard.file_repository import FileRow
 from services.sdcard.links import Links
 from services.sdcard.media import Media
 from services.sdcard.places import ClipNotFound, Place, place_of
+from services.sdcard.remote_file import RemoteFile
 from services.sdcard.surveys import remote_path, start_of
 from shared.caches import FileCache, SingleFlight
 from shared.contracts.sdcard import ClipProperties
@@ -110,7 +111,7 @@ class Clips:
     async def read(self, row: CameraRow, file: FileRow, *, thumbnail: bool) -> ClipReading:
         """Read the clip's index, and one packet for the thumbnail. Raises ClipNotFound, CameraError."""
 
-        def work(session: Session) -> ClipReading:
+        def work(session: CameraSession) -> ClipReading:
             with session.open(remote_path(row, place_of(file.id))) as remote:
                 found = self._media.read(remote, self._sizes.thumbnail if thumbnail else None)
                 properties = ClipProperties(**asdict(found.properties)).model_dump_json(exclude_none=True)
@@ -167,7 +168,7 @@ class Clips:
         if file.start is None:
             raise NoPicture("the file's name is not that of a clip")
 
-        def work(session: Session) -> bytes:
+        def work(session: CameraSession) -> bytes:
             with session.open(remote_path(row, place_of(file.id))) as remote:
                 return make(remote)
 

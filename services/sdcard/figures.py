@@ -7,8 +7,6 @@ from datetime import datetime, time, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Connection
-
 from services.sdcard import camera_repository, file_repository
 from services.sdcard.camera_repository import CameraRow, CardRow
 from services.sdcard.card import mode_at
@@ -17,7 +15,7 @@ from services.sdcard.gaps import Gap, gaps
 from services.sdcard.quality import HalfHour, ModeAt, quality
 from services.sdcard.recordings import Recording
 from services.sdcard.usage import Step, UsageBucket, usage
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.workers import WorkerPool
 
 if TYPE_CHECKING:

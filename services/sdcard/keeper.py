@@ -3,13 +3,9 @@
 import asyncio
 from datetime import timedelta
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
-
 from services.sdcard import camera_repository
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.database.types import now
-from shared.errors import DarkroomError
 from shared.events import EventLog
 from shared.jobs import JobBoard
 from shared.logging import get_logger
@@ -32,8 +28,8 @@ class Keeper:
         while True:
             try:
                 await self._database.write(self.sweep)
-            except (SQLAlchemyError, OSError, DarkroomError) as error:
-                log.warning("nothing was swept", reason=str(error))
+            except Exception as error:
+                log.error("nothing was swept", exc_info=error)
             await asyncio.sleep(seconds)
 
     def sweep(self, connection: Connection) -> None:

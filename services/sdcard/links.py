@@ -1,26 +1,27 @@
 """Ways to cameras for code on an event loop: threads, sessions, and states that refusals stand for."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import TypeVar
 
-from sqlalchemy import Connection
-
 from services.sdcard import camera_repository
+from services.sdcard.camera import CameraAddress
 from services.sdcard.camera_errors import CameraBusy, CameraError, TooManyConnects
 from services.sdcard.camera_repository import CameraRow
 from services.sdcard.camera_threads import CameraThreads
-from services.sdcard.cameras import CameraAddress, Cameras, RemoteFile, Session
+from services.sdcard.cameras import Cameras, CameraSession
 from services.sdcard.registry import Registry
-from shared.database import Database
+from services.sdcard.remote_file import RemoteFile
+from services.sdcard.vault import CredentialsUnreadable
+from shared.database import Connection, Database
 from shared.database.types import now
-from shared.errors import DarkroomError
 from shared.events import EventLog
 
 T = TypeVar("T")
+STATES = (CameraError, CredentialsUnreadable)  # what stands in the way of everything
 OURS = (CameraBusy, TooManyConnects)  # say something of us, and nothing of the camera
 HEAD_BYTES = 12
-_END = b""
 
 
 class Links:
@@ -40,24 +41,23 @@ class Links:
         self._events = events
         self._registry = registry
 
-    async def run(self, row: CameraRow, work: Callable[[Session], T]) -> T:
+    async def run(self, row: CameraRow, work: Callable[[CameraSession], T]) -> T:
         """The result of `work` in a thread of the camera's. Raises CameraError, CredentialsUnreadable."""
-        address = self._address(row)
         try:
-            return await self._threads.run(row.id, self._with_session, address, work)
-        except CameraError as error:
+            return await self._threads.run(row.id, self._with_session, self._address(row), work)
+        except STATES as error:
             await self._note(row, error)
             raise
 
-    def _with_session(self, address: CameraAddress, work: Callable[[Session], T]) -> T:
+    def _with_session(self, address: CameraAddress, work: Callable[[CameraSession], T]) -> T:
         with self._cameras.session(address) as session:
             return work(session)
 
     @asynccontextmanager
     async def open(self, row: CameraRow, path: str) -> AsyncIterator[tuple[RemoteFile, bytes]]:
         """A file of the camera with its first bytes, open for as long as the block lasts."""
-        holding = self._cameras.session(self._address(row))
         try:
+            holding = self._cameras.session(self._address(row))
             session = await self._threads.run(row.id, holding.__enter__)
             try:
                 file = await self._threads.run(row.id, session.open, path)
@@ -67,14 +67,14 @@ class Links:
                     await self._threads.run(row.id, file.close)
             finally:
                 await self._threads.run(row.id, holding.__exit__, None, None, None)
-        except CameraError as error:
+        except STATES as error:
             await self._note(row, error)
             raise
 
     async def chunks(self, row: CameraRow, file: RemoteFile, start: int, end: int) -> AsyncGenerator[bytes]:
         """Its bytes, piece by piece: the next is asked for when the one before has been taken."""
         pieces: Iterator[bytes] = file.chunks(start, end)
-        while piece := await self._threads.run(row.id, next, pieces, _END):
+        while piece := await _to_its_end(self._threads.run(row.id, _next, pieces)):
             yield piece
 
     def _address(self, row: CameraRow) -> CameraAddress:
@@ -89,11 +89,10 @@ class Links:
             accepted_key=row.accepted_key,
         )
 
-    async def _note(self, row: CameraRow, error: CameraError) -> None:
+    async def _note(self, row: CameraRow, error: CameraError | CredentialsUnreadable) -> None:
         """Write down why the camera cannot be used now, and the key that it showed."""
         if isinstance(error, OURS):
             return
-        assert isinstance(error, DarkroomError)
         if error.status == 409 and "fingerprint" in error.extra:
             await self._registry.offer_key(row, str(error.extra["fingerprint"]))
         await self._database.write(lambda c: self._set_state(c, row, error.code, error.detail or error.title))
@@ -116,3 +115,19 @@ class Links:
         """End all."""
         await self._threads.close()
         self._cameras.close()
+
+
+def _next(pieces: Iterator[bytes]) -> bytes:
+    return next(pieces, b"")
+
+
+async def _to_its_end(work: Awaitable[bytes]) -> bytes:
+    """The result; one who is cancelled waits too: a file must not be closed while a thread reads it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()
+        raise

@@ -53,9 +53,8 @@ def host_key(row: CameraRow) -> HostKey:
 
 
 def camera_etag(row: CameraRow) -> str:
-    """Changes with everything that PATCH can change."""
-    made = int(row.created_at.timestamp()) if row.source == "rest" else 0
-    return f'"{row.id}-{row.version}-{made}"'
+    """Changes with everything that PATCH can change; versions go on through a deletion."""
+    return f'"{row.id}-{row.version}"'
 
 
 def card_state(card: CardRow) -> CardState | None:

@@ -9,14 +9,12 @@ import json
 import time
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection
-
 from services.sdcard import camera_repository, file_repository
 from services.sdcard.camera_repository import CameraRow
 from services.sdcard.file_repository import FileRow, HourRow
 from services.sdcard.links import Links
 from services.sdcard.surveys import HourKey, Listed, Survey, list_hours, take_survey
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.database.types import now
 from shared.events import EventLog
 

@@ -5,15 +5,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import SecretStr
-from sqlalchemy import Connection
 
 from services.sdcard import camera_repository as repository
 from services.sdcard import file_repository
+from services.sdcard.camera import check_private_key
 from services.sdcard.camera_repository import CameraRow, CardRow
 from services.sdcard.seed import CAMERA_ID, Seed, Seeds, fold
 from services.sdcard.vault import Vault
 from shared.contracts.sdcard import CameraChange, NewCamera
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.database.types import now
 from shared.errors import Conflict, NotFound, PreconditionFailed, Unprocessable
 from shared.events import EventLog
@@ -142,7 +142,7 @@ class Registry:
     async def change(
         self, camera_id: str, wanted: CameraChange, matching: Precondition, by: str
     ) -> CameraRow:
-        """Change what is given. Raises CameraNotFound, PreconditionFailed."""
+        """Change what is given. Raises CameraNotFound, PreconditionFailed, InvalidPrivateKey."""
 
         def work(connection: Connection) -> CameraRow:
             row = self._need(connection, camera_id, lock=True)
@@ -232,6 +232,8 @@ class Registry:
         for name, value in given.items():
             if name in CREDENTIALS:
                 secret = value.get_secret_value() if isinstance(value, SecretStr) else value
+                if secret and name == "private_key":
+                    check_private_key(secret)
                 values[name] = self._vault.seal(secret) if secret else None
             elif value is None and name != "host":
                 values[name] = None if name == "config_path" else getattr(template, name)

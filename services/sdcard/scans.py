@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import httpx2
-from sqlalchemy import Connection
 
 from services.sdcard import file_repository
 from services.sdcard.camera_errors import CameraError, TooManyConnects
@@ -18,7 +17,7 @@ from services.sdcard.registry import Registry
 from shared.clients.base import ProblemAnswer
 from shared.clients.imagestore import ImageStoreClient
 from shared.contracts.imagestore import ImageChange
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.errors import DarkroomError
 from shared.events import EventLog
 from shared.jobs import LeaseLost, RunningJob

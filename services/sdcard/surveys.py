@@ -2,11 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from services.sdcard.camera_errors import ListingTooLong
 from services.sdcard.camera_repository import CameraRow
-from services.sdcard.cameras import Entry, Session
+from services.sdcard.cameras import CameraSession
 from services.sdcard.card import is_date, is_hour, parse_name, read_plan
 from services.sdcard.places import Place
+from services.sdcard.sftp import Entry
 from shared.errors import DarkroomError
 
 HourKey = tuple[str, int]
@@ -37,7 +40,7 @@ class Listed:
     modified: int
 
 
-def take_survey(session: Session, row: CameraRow, date: str | None) -> Survey:
+def take_survey(session: CameraSession, row: CameraRow, date: str | None) -> Survey:
     """The hours of the card, or of one date of it. Raises NoCard, CameraError."""
     usage = session.disk_usage(row.card_path)
     dates = [date] if date is not None else _dates(session, row)
@@ -50,7 +53,7 @@ def take_survey(session: Session, row: CameraRow, date: str | None) -> Survey:
     return Survey(usage.size, usage.used, usage.available, hours, plan)
 
 
-def _dates(session: Session, row: CameraRow) -> list[str]:
+def _dates(session: CameraSession, row: CameraRow) -> list[str]:
     return [entry.name for entry in session.list_folder(row.card_path) if _is_date_folder(entry)]
 
 
@@ -67,7 +70,7 @@ def _entries(found: list[Entry] | DarkroomError) -> list[Entry]:
     return found
 
 
-def _plan(session: Session, row: CameraRow) -> dict[str, str] | None:
+def _plan(session: CameraSession, row: CameraRow) -> dict[str, str] | None:
     if row.config_path is None:
         return None
     try:
@@ -79,13 +82,17 @@ def _plan(session: Session, row: CameraRow) -> dict[str, str] | None:
     return read_plan(text.decode("utf-8", "replace"))
 
 
-def list_hours(session: Session, row: CameraRow, keys: Sequence[HourKey]) -> dict[HourKey, list[Listed]]:
+def list_hours(
+    session: CameraSession, row: CameraRow, keys: Sequence[HourKey]
+) -> dict[HourKey, list[Listed]]:
     """The files of several hours; links are not followed and not shown."""
     paths = {f"{row.card_path}/{date}/{hour:02d}": (date, hour) for date, hour in keys}
     listed: dict[HourKey, list[Listed]] = {}
     for path, found in session.list_folders(list(paths)):
         date, hour = paths[path]
-        listed[date, hour] = [_listed(date, hour, entry) for entry in _entries(found) if entry.kind == "file"]
+        long = isinstance(found, ListingTooLong)
+        entries = chain.from_iterable(session.list_pages(path)) if long else _entries(found)
+        listed[date, hour] = [_listed(date, hour, entry) for entry in entries if entry.kind == "file"]
     return listed
 
 
