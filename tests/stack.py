@@ -15,7 +15,7 @@ from tests.scripts.stack_process import PATIENCE_SECONDS, ROOT, free_port, lives
 
 MIB = 1024 * 1024
 READY = "Darkroom is ready: "
-SERVICES = ("gateway", "imagestore")
+SERVICES = ("gateway", "tagging", "imagestore", "processing", "sdcard")
 TIMEOUT = httpx2.Timeout(30.0)
 
 
