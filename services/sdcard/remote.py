@@ -130,18 +130,25 @@ def _list_together(session: Session, paths: Sequence[str]) -> list[tuple[str, li
 def disk_usage(session: Session, path: str) -> DiskUsage:
     """The file system that the path lies in. Raises NoCard where there is no such folder."""
     try:
-        if stat(session, path).kind not in {"folder", "link"}:
-            raise NoCard(f"{shown(path)} is no folder")
-        if session.has_statvfs:
-            body = sftp.text(sftp.STATVFS) + sftp.text(encoded(path))
-            reader = call(session, sftp.EXTENDED, path, body, sftp.EXTENDED_REPLY)
-            return _parsed(lambda: sftp.read_statvfs(reader.take(reader.left)))
+        kind = stat(session, path).kind
     except RemoteNotFound:
         raise NoCard(f"there is no {shown(path)}") from None
-    usage = sftp.read_df(session.run(b"df -Pk -- " + quoted(encoded(path))))
+    if kind not in {"folder", "link"}:
+        raise NoCard(f"{shown(path)} is no folder")
+    usage = _statvfs(session, path) if session.has_statvfs else None
+    if usage is None:
+        usage = sftp.read_df(session.run(b"df -Pk -- " + quoted(encoded(path))))
     if usage is None:
         raise CameraFailed("it does not tell how full its card is")
     return usage
+
+
+def _statvfs(session: Session, path: str) -> DiskUsage | None:
+    number = session.ask(sftp.EXTENDED, sftp.text(sftp.STATVFS) + sftp.text(encoded(path)))
+    reply = session.answer(number, session.pace())
+    if reply.kind != sftp.EXTENDED_REPLY:  # some servers name what they cannot do
+        return None
+    return _parsed(lambda: sftp.read_statvfs(reply.body))
 
 
 def quoted(argument: bytes) -> bytes:
