@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from services.imagestore.importer import Importer, Tally, find_images
 from shared.clients.base import ProblemAnswer
 from shared.clients.imagestore import ImageStoreClient
-from shared.settings import DeployableSettings
+from shared.clients.terminal import DEFAULT_URL, GatewayKey, GatewayUrl, admin_key
 
 app = typer.Typer(add_completion=False, help="Commands of the image store.")
 console = Console()
@@ -27,17 +27,13 @@ def commands() -> None:
 @app.command("import")
 def import_folder(
     folder: Annotated[Path, typer.Argument(help="Every image below it is brought in.")],
-    url: Annotated[
-        str, typer.Option(envvar="DARKROOM_URL", help="Where the gateway is.")
-    ] = "http://127.0.0.1:8000",
-    key: Annotated[
-        str, typer.Option(envvar="DARKROOM_KEY", help="A key that may write; else <data>/admin.key.")
-    ] = "",
+    url: GatewayUrl = DEFAULT_URL,
+    key: GatewayKey = "",
 ) -> None:
     """Bring a folder in. Can be stopped and started again; what is there already is skipped."""
     if not folder.is_dir():
         raise SystemExit(f"{folder} is not a folder")
-    key = key or _admin_key()
+    key = key or admin_key()
     with console.status("Looking for images"):
         files = find_images(folder)
     try:
@@ -55,14 +51,6 @@ async def _import(url: str, key: str, files: list[tuple[str, Path]]) -> Tally:
         task = progress.add_task("", total=len(files))
         async with ImageStoreClient(url, key=key) as client:
             return await Importer(client, lambda: progress.advance(task)).run(files)
-
-
-def _admin_key() -> str:
-    path = DeployableSettings().data_dir / "admin.key"
-    try:
-        return path.read_text().strip()
-    except OSError:
-        raise SystemExit(f"No key: give --key, or set DARKROOM_KEY ({path} cannot be read)") from None
 
 
 def _report(tally: Tally) -> None:

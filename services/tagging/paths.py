@@ -28,14 +28,14 @@ class Roots:
         self._folders = tuple(Path(os.path.realpath(folder)) for folder in folders)
 
     def resolve(self, text: str, base: str = "") -> Path:
-        """The real path of `text`, relative to `base` if given, else to the roots in their order.
+        """The real path of `text`, relative to `base`, if given, or else to the roots in their order.
 
         A `\\` separates as `/` does. It need not exist. Raises PathNotAllowed.
         """
         wanted = text.replace("\\", "/")
         if "\0" in wanted or not wanted:
             raise _outside()
-        bases = [base] if base else [str(folder) for folder in self._folders]
+        bases = [*([base] if base else []), *map(str, self._folders)]
         allowed: Path | None = None
         for each in bases:
             try:
