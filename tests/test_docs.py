@@ -12,6 +12,7 @@ from gateway.cli import app as gateway_commands
 from gateway.settings import GatewaySettings
 from services.imagestore.__main__ import app as imagestore_commands
 from services.imagestore.settings import ImageStoreSettings
+from services.sdcard.settings import SdcardSettings
 from shared.settings import setting_names
 from tests.stack import Stack
 
@@ -21,7 +22,8 @@ SETTING = re.compile(r"DARKROOM_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_<])")
 PATTERN = re.compile(r"DARKROOM_<(?:PART|SERVICE)>_([A-Z0-9_]+)")
 CALL = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*)")
 CODE = re.compile(r"""\bcode ?= ?"([a-z_]+)\"""")
-PARTS = ("GATEWAY", "IMAGESTORE")
+PARTS = ("GATEWAY", "IMAGESTORE", "SDCARD")
+DOCUMENTED = ("imagestore", "sdcard")  # services whose calls stand in docs/api.md
 COMMANDS = {"python -m gateway": gateway_commands, "python -m services.imagestore": imagestore_commands}
 NAMES_IN_TEXT = re.compile(
     r"`((?:docs|shared|services|gateway|scripts|tests|bench|requirements)/[^`\s<*{]+)`"
@@ -48,7 +50,8 @@ def sources() -> Iterator[Path]:
 
 def settings_there_are() -> set[str]:
     """The names of all environment variables that Darkroom reads."""
-    known = {*setting_names(GatewaySettings), *setting_names(ImageStoreSettings), "DARKROOM_IMAGESTORE_URL"}
+    parts = (GatewaySettings, ImageStoreSettings, SdcardSettings)
+    known = {name for part in parts for name in setting_names(part)}
     return known | {name for path in sources() for name in SETTING.findall(path.read_text())}
 
 
@@ -87,10 +90,10 @@ def calls(stack: Stack) -> set[str]:
     with stack.client() as client:
         merged = client.get("/openapi.json").json()["paths"]
         own = {path: methods for path, methods in merged.items() if not path.startswith("/api/")}
-        imagestore = client.get("/api/imagestore/openapi.json").json()["paths"]
+        services = [client.get(f"/api/{name}/openapi.json").json()["paths"] for name in DOCUMENTED]
     found = {
         f"{method.upper()} {path}"
-        for document in (own, imagestore)
+        for document in (own, *services)
         for path, methods in document.items()
         for method in methods
         if method in {"get", "post", "put", "patch", "delete"}

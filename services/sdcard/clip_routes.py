@@ -61,7 +61,7 @@ def clip_router(parts: Parts) -> APIRouter:
     @router.get(
         "/v1/cameras/{camera_id}/clips/{clip_id}/thumbnail.jpg",
         summary="A small picture of the first key frame",
-        response_class=PictureResponse,
+        response_class=Response,
         responses={200: {"content": {"image/jpeg": BINARY}}, 304: CONTENT_ANSWERS[304]},
     )
     async def get_thumbnail(camera_id: CameraId, clip_id: ClipId) -> Response:
@@ -72,7 +72,7 @@ def clip_router(parts: Parts) -> APIRouter:
     @router.get(
         "/v1/cameras/{camera_id}/clips/{clip_id}/preview.gif",
         summary="A few key frames, moving",
-        response_class=PictureResponse,
+        response_class=Response,
         responses={200: {"content": {"image/gif": BINARY}}, 304: CONTENT_ANSWERS[304]},
     )
     async def get_preview(camera_id: CameraId, clip_id: ClipId) -> Response:
@@ -83,7 +83,7 @@ def clip_router(parts: Parts) -> APIRouter:
     @router.post(
         "/v1/cameras/{camera_id}/archives",
         summary="A ZIP of several files",
-        response_class=StreamedResponse,
+        response_class=Response,
         responses=ZIP,
     )
     async def make_clip_archive(camera_id: CameraId, wanted: ArchiveRequest) -> StreamedResponse:
