@@ -7,6 +7,10 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.processing.item_routes import add_byte_routes, archive_router
+from services.processing.job_routes import job_router
+from services.processing.job_sweeper import JobSweeper
+from services.processing.jobs import Jobs, make_board
 from services.processing.operation_routes import operation_router
 from services.processing.parts import Parts
 from services.processing.pipeline_routes import pipeline_router
@@ -15,6 +19,8 @@ from services.processing.process_routes import add_process_route
 from services.processing.render_pool import RenderPool
 from services.processing.settings import ProcessingSettings
 from services.processing.tables import events
+from services.processing.watching import Watch
+from services.processing.workshop import Workshop
 from shared.blobs import BlobStore, open_blobs
 from shared.database import Database, make_engine, migrate
 from shared.events import EventLog
@@ -38,6 +44,29 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
     database = _open_database(settings)
     blobs = blobs or open_blobs(settings.effective_blobs_url, settings.home / "staging")
     log = EventLog("processing", events)
+    store_pool = WorkerPool("store", STORE_THREADS, STORE_WAITING)
+    board = make_board(settings, log)
+    sweeper = JobSweeper(database, board, log, blobs, settings.event_retention_days)
+    workshop = Workshop(settings, database, board, blobs, store_pool, sweeper)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await database.quick_check()
+        parts.renders.start()
+        await workshop.start(app.state.drain)
+        yield
+        await workshop.close()
+        await parts.renders.close()
+        await parts.store_pool.close()
+        await database.close()
+
+    app = scaffolding.create_app(
+        title="Darkroom processing",
+        description="Runs any operations on any number of images, at once or as jobs.",
+        settings=settings,
+        lifespan=lifespan,
+        checks={"database": database.check, "blobs": lambda: asyncio.to_thread(blobs.check)},
+    )
     parts = Parts(
         settings=settings,
         database=database,
@@ -50,30 +79,19 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
             settings.worker_memory_bytes,
         ),
         pipelines=Pipelines(database, log, settings.limits),
-        store_pool=WorkerPool("store", STORE_THREADS, STORE_WAITING),
-    )
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await database.quick_check()
-        parts.renders.start()
-        yield
-        await parts.renders.close()
-        await parts.store_pool.close()
-        await database.close()
-
-    app = scaffolding.create_app(
-        title="Darkroom processing",
-        description="Runs any operations on any number of images, at once or as jobs.",
-        settings=settings,
-        lifespan=lifespan,
-        checks={"database": database.check, "blobs": lambda: asyncio.to_thread(blobs.check)},
+        store_pool=store_pool,
+        jobs=Jobs(database, board, workshop.runner, settings.waiting_jobs),
+        watch=Watch(database, app.state.drain, settings.event_poll_seconds),
+        sweeper=sweeper,
     )
     feed = EventFeed(database, parts.log, app.state.drain, settings.event_poll_seconds)
     add_process_route(app, parts)
+    add_byte_routes(app, parts)
     for router in (
         operation_router(settings.limits),
         pipeline_router(parts.pipelines),
+        job_router(parts),
+        archive_router(parts),
         event_router(feed),
     ):
         app.include_router(router)

@@ -10,7 +10,8 @@ from shared.jobs import Job
 
 @dataclass(frozen=True, slots=True)
 class JobSpec:
-    """`pipeline` is JSON text for all items that have none of their own; `folder` is where its blobs are."""
+    """`pipeline` is JSON text for all items that have none of their own; `folder` is what
+    the keys of its blobs begin with."""
 
     pipeline: str
     output: Output
@@ -28,11 +29,24 @@ class JobSpec:
 
     def original_key(self, index: int) -> str:
         """Where an item's own bytes are."""
-        return f"jobs/{self.folder}/{index}.original"
+        return f"{self._place()}.{index}.original"
 
     def result_key(self, index: int, run: int) -> str:
         """Where a run's result goes: a late one of an earlier run overwrites nothing."""
-        return f"jobs/{self.folder}/{index}.{run}.result"
+        return f"{self._place()}.{index}.{run}.result"
+
+    def keys(self, index: int, runs: int) -> list[str]:
+        """Every key that an item may have bytes under, after so many runs."""
+        return [self.original_key(index), *(self.result_key(index, run) for run in range(1, runs + 1))]
+
+    def _place(self) -> str:
+        # few folders for all jobs: one a job would stay behind, empty, for ever
+        return f"jobs/{self.folder[:2]}/{self.folder}"
+
+
+def folder_of(key: str) -> str:
+    """The folder of the job that a key belongs to."""
+    return key.rpartition("/")[2].partition(".")[0]
 
 
 def spec_of(job: Job) -> JobSpec:

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
 from services.processing import repository
-from services.processing.job_spec import spec_of
+from services.processing.job_spec import folder_of, spec_of
 from shared.blobs import BlobStore
 from shared.database import Database
 from shared.database.types import now
@@ -16,6 +17,7 @@ from shared.events import EventLog
 from shared.jobs import Job, JobBoard
 from shared.logging import get_logger
 
+BATCH = 500
 STRAY_AGE = timedelta(hours=24)  # far longer than any upload takes
 log = get_logger("sweeper")
 
@@ -54,19 +56,26 @@ class JobSweeper:
         return removed
 
     async def _remove(self, job: Job) -> int:
-        folder = spec_of(job).folder
-        await asyncio.to_thread(self._empty, folder)
+        spec = spec_of(job)
+        after = -1
+        while items := await self._database.read(
+            partial(repository.page, job_id=job.id, after=after, limit=BATCH)
+        ):
+            await asyncio.to_thread(
+                self._delete, [key for item in items for key in spec.keys(item.index, item.run)]
+            )
+            after = items[-1].index
 
         def forget(connection: Connection) -> None:
-            repository.forget_folder(connection, folder)
+            repository.forget_folder(connection, spec.folder)
             self._board.forget(connection, [job.id])
 
         await self._database.write(forget)
         return 1
 
-    def _empty(self, folder: str) -> None:
-        for info in self._blobs.scan(f"jobs/{folder}"):
-            self._blobs.delete(info.key)
+    def _delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._blobs.delete(key)
 
     async def _sweep_strays(self) -> None:
         """Uploads that broke off before their job was there."""
@@ -75,19 +84,14 @@ class JobSweeper:
 
         def remove() -> None:
             for info in self._blobs.scan("jobs"):
-                if info.modified < before and info.key.split("/")[1] not in known:
+                if info.modified < before and folder_of(info.key) not in known:
                     self._blobs.delete(info.key)
 
         await asyncio.to_thread(remove)
 
     async def discard(self, keys: Sequence[str]) -> None:
         """Bytes of an upload that came to nothing; what cannot be removed now is swept later."""
-
-        def remove() -> None:
-            for key in keys:
-                self._blobs.delete(key)
-
         try:
-            await asyncio.to_thread(remove)
+            await asyncio.to_thread(self._delete, keys)
         except (DarkroomError, OSError) as error:
             log.warning("an upload's bytes are left to the sweeper", reason=str(error))

@@ -91,11 +91,16 @@ class Jobs:
         self._runner.wake()
         return job, is_new
 
-    async def page(self, before: int | None, limit: int, states: Sequence[JobState]) -> list[Job]:
-        """Jobs, newest first."""
-        return await self._database.read(
-            lambda c: self._board.page(c, limit=limit, before=before, states=states)
-        )
+    async def page(
+        self, before: int | None, limit: int, states: Sequence[JobState]
+    ) -> tuple[list[Job], set[int]]:
+        """Jobs, newest first; and the ids of those whose results go to the image store."""
+
+        def work(connection: Connection) -> tuple[list[Job], set[int]]:
+            jobs = self._board.page(connection, limit=limit, before=before, states=states)
+            return jobs, repository.stored_jobs(connection, [job.id for job in jobs])
+
+        return await self._database.read(work)
 
     async def get(self, job_id: int) -> tuple[Job, bool]:
         """The job, and whether its results go to the image store. Raises JobNotFound."""

@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass
 
+from services.processing.job_sweeper import JobSweeper
+from services.processing.jobs import Jobs
 from services.processing.pipelines import Pipelines
 from services.processing.render_pool import RenderPool
 from services.processing.settings import ProcessingSettings
+from services.processing.watching import Watch
 from shared.blobs import BlobStore
 from shared.database import Database
 from shared.events import EventLog
@@ -22,3 +25,6 @@ class Parts:
     renders: RenderPool
     pipelines: Pipelines
     store_pool: WorkerPool
+    jobs: Jobs
+    watch: Watch
+    sweeper: JobSweeper

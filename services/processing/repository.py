@@ -194,6 +194,12 @@ def is_store_wanted(connection: Connection, job_id: int) -> bool:
     return bool(connection.execute(wanted).scalar_one_or_none())
 
 
+def stored_jobs(connection: Connection, job_ids: Sequence[int]) -> set[int]:
+    """Those of the jobs whose results are for the image store, too."""
+    wanted = select(folders.c.job_id).where(folders.c.job_id.in_(job_ids), folders.c.store_wanted)
+    return {job_id for (job_id,) in connection.execute(wanted)}
+
+
 def known_folders(connection: Connection) -> set[str]:
     """Every folder that a job has."""
     return {token for (token,) in connection.execute(select(folders.c.token))}

@@ -17,15 +17,21 @@ def plain_name(given: str | None, index: int) -> str:
     return text or f"image-{index + 1}"
 
 
-def stem_of(name: str, taken: set[str]) -> str:
-    """The name without its ending, and with a number where it is taken; it is taken from now on."""
-    stem = (name.rpartition(".")[0] or name)[:MAX_STEM].strip(" .-") or "image"
-    free, number = stem, 1
-    while free.casefold() in taken:
-        number += 1
-        free = f"{stem}-{number}"
-    taken.add(free.casefold())
-    return free
+class Stems:
+    """What the results' names of one job begin with, no two alike, also where case does not count."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def make(self, name: str) -> str:
+        """The name without its ending, and with a number where that is taken."""
+        stem = (name.rpartition(".")[0] or name)[:MAX_STEM].strip(" .-") or "image"
+        free = stem
+        while free.casefold() in self._numbers:
+            self._numbers[stem.casefold()] = number = self._numbers.get(stem.casefold(), 1) + 1
+            free = f"{stem}-{number}"
+        self._numbers[free.casefold()] = 1
+        return free
 
 
 def result_name(stem: str, pipeline: str, media_type: str, mark: str = "") -> str:

@@ -1,0 +1,108 @@
+"""Workshop: the runner of jobs, the workers and the sweeper, from the service's start to its end."""
+
+import asyncio
+from contextlib import suppress
+from pathlib import Path
+
+from distributed.security import Security
+
+from services.processing.dispatcher import Dispatcher
+from services.processing.embedded import EmbeddedCluster, Engine, GivenScheduler
+from services.processing.fetching import Fetcher
+from services.processing.job_run import Means
+from services.processing.job_sweeper import JobSweeper
+from services.processing.job_work import JobWork
+from services.processing.jobs import KIND
+from services.processing.settings import ProcessingSettings
+from services.processing.storing import Storing
+from shared.blobs import BlobStore
+from shared.clients.imagestore import ImageStoreClient
+from shared.database import Database
+from shared.jobs import JobBoard, JobRunner
+from shared.web.drain import Drain
+from shared.workers import WorkerPool
+
+
+class Workshop:
+    """Works on jobs between `start` and `close`; from the moment of draining it begins nothing more."""
+
+    def __init__(
+        self,
+        settings: ProcessingSettings,
+        database: Database,
+        board: JobBoard,
+        blobs: BlobStore,
+        pool: WorkerPool,
+        sweeper: JobSweeper,
+    ) -> None:
+        self._settings = settings
+        self._sweeper = sweeper
+        self._dispatcher = Dispatcher(_engine(settings), _security(settings))
+        token = settings.service_token.get_secret_value()
+        self._store = ImageStoreClient(
+            settings.effective_imagestore_url, service_token=token, actor="processing"
+        )
+        means = Means(
+            settings=settings,
+            database=database,
+            board=board,
+            dispatcher=self._dispatcher,
+            fetcher=Fetcher(self._store, blobs, pool, settings.image_bytes),
+            staging=str(Path(blobs.staging).absolute()),
+        )
+        self._work = JobWork(means, Storing(database, self._store, blobs, pool))
+        self.runner = JobRunner(
+            database,
+            board,
+            {KIND: self._work.run},
+            concurrent=settings.running_jobs,
+            lease_seconds=settings.lease_seconds,
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ending = asyncio.Lock()
+
+    async def start(self, drain: Drain) -> None:
+        """Take up jobs. The workers come up in the background; jobs wait for them."""
+        self._dispatcher.start()
+        await self.runner.start(alone=self._settings.effective_database_url.startswith("sqlite"))
+        self._tasks = [
+            asyncio.create_task(self._sweeper.run(self._settings.sweep_seconds)),
+            asyncio.create_task(self._end_with(drain)),
+        ]
+
+    async def close(self) -> None:
+        """Finish what workers are at, give the rest back, end the workers."""
+        await self._end()
+        for task in self._tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await self._dispatcher.close()
+        await self._store.http.aclose()
+
+    async def _end_with(self, drain: Drain) -> None:
+        """The time to finish runs from the signal on, and not from the end of the last request."""
+        await drain.wait()
+        await self._end()
+
+    async def _end(self) -> None:
+        async with self._ending:
+            self._work.stop()
+            await self.runner.close(self._settings.drain_seconds)
+
+
+def _engine(settings: ProcessingSettings) -> Engine:
+    if settings.dask_scheduler:
+        return GivenScheduler(settings.dask_scheduler)
+    return EmbeddedCluster(settings.workers, settings.worker_memory_bytes)
+
+
+def _security(settings: ProcessingSettings) -> Security | None:
+    if settings.dask_tls_ca is None:
+        return None
+    return Security(
+        tls_ca_file=str(settings.dask_tls_ca),
+        tls_client_cert=settings.dask_tls_cert and str(settings.dask_tls_cert),
+        tls_client_key=settings.dask_tls_key and str(settings.dask_tls_key),
+        require_encryption=True,
+    )
