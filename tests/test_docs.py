@@ -13,6 +13,8 @@ from gateway.settings import GatewaySettings
 from services.imagestore.__main__ import app as imagestore_commands
 from services.imagestore.settings import ImageStoreSettings
 from services.sdcard.settings import SdcardSettings
+from services.tagging.__main__ import app as tagging_commands
+from services.tagging.settings import TaggingSettings
 from shared.settings import setting_names
 from tests.stack import Stack
 
@@ -22,9 +24,13 @@ SETTING = re.compile(r"DARKROOM_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_<])")
 PATTERN = re.compile(r"DARKROOM_<(?:PART|SERVICE)>_([A-Z0-9_]+)")
 CALL = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*)")
 CODE = re.compile(r"""\bcode ?= ?"([a-z_]+)\"""")
-PARTS = ("GATEWAY", "IMAGESTORE", "SDCARD")
-DOCUMENTED = ("imagestore", "sdcard")  # services whose calls stand in docs/api.md
-COMMANDS = {"python -m gateway": gateway_commands, "python -m services.imagestore": imagestore_commands}
+PARTS = ("GATEWAY", "IMAGESTORE", "SDCARD", "TAGGING")
+DOCUMENTED = ("imagestore", "sdcard", "tagging")  # services whose calls stand in docs/api.md
+COMMANDS = {
+    "python -m gateway": gateway_commands,
+    "python -m services.imagestore": imagestore_commands,
+    "python -m services.tagging": tagging_commands,
+}
 NAMES_IN_TEXT = re.compile(
     r"`((?:docs|shared|services|gateway|scripts|tests|bench|requirements)/[^`\s<*{]+)`"
 )
@@ -50,7 +56,7 @@ def sources() -> Iterator[Path]:
 
 def settings_there_are() -> set[str]:
     """The names of all environment variables that Darkroom reads."""
-    parts = (GatewaySettings, ImageStoreSettings, SdcardSettings)
+    parts = (GatewaySettings, ImageStoreSettings, SdcardSettings, TaggingSettings)
     known = {name for part in parts for name in setting_names(part)}
     return known | {name for path in sources() for name in SETTING.findall(path.read_text())}
 

@@ -166,6 +166,7 @@ def _wire(
             FileCache(settings.home / "thumbnails", settings.rendition_cache_bytes),
             picture_pool,
             ImageLimits(settings.image_pixels, settings.image_side),
+            most_bytes=settings.image_bytes,
             hot_bytes=settings.hot_bytes,
             ahead=settings.ready_ahead,
         ),

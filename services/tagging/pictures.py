@@ -19,7 +19,7 @@ from services.tagging.stored_images import StoredImages
 from services.tagging.thumbnails import thumbnail
 from shared.caches import FileCache, SingleFlight
 from shared.errors import DarkroomError, NotFound
-from shared.imaging import ImageLimits, UnsupportedFormat, sniff
+from shared.imaging import ImageLimits, ImageTooLarge, UnsupportedFormat, sniff
 from shared.web.content import Content, content_headers
 from shared.workers import WorkerPool
 
@@ -58,10 +58,12 @@ class Pictures:
         pool: WorkerPool,
         limits: ImageLimits,
         *,
+        most_bytes: int,
         hot_bytes: int,
         ahead: int,
     ) -> None:
-        """`ahead`: how many of the rows that follow are made ready."""
+        """`ahead`: how many of the rows that follow are made ready. `most_bytes`: of one file."""
+        self._most_bytes = most_bytes
         self._datasets = datasets
         self._roots = roots
         self._stored = stored
@@ -132,6 +134,8 @@ class Pictures:
                 tag = f"{found.st_size:x}-{found.st_mtime_ns:x}" + (f"-{edge}" if edge else "")
                 if seen is not None and seen.content.etag == f'"{tag}"'.encode():
                     return seen.content
+                if found.st_size > self._most_bytes:
+                    raise ImageTooLarge(f"an image may have at most {self._most_bytes} bytes")
                 data = file.read() if edge or found.st_size <= HELD else None
                 kind = sniff(data[:HEAD] if data is not None else file.read(HEAD))
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
