@@ -170,6 +170,8 @@ class Media:
 
     def _open(self, file: Readable) -> tuple[RemoteView, _Index]:
         limits = self._limits
+        if file.size == 0:
+            return RemoteView(file, 0), _Index(Properties("truncated", "it is empty: nothing written yet"))
         view = RemoteView(file, HEAD + TAIL + limits.index_bytes + FRAGMENTS + 2 * limits.packet_bytes)
         try:
             view.fetch([(0, HEAD), (max(file.size - TAIL, HEAD), TAIL)])
@@ -225,7 +227,7 @@ class Media:
             codec=context.name,
             profile=context.profile,
             duration=round(duration, 3) or None,
-            kbps=round(size * 8 / duration / 1000, 1) if duration > 0 else None,
+            kbps=round(size * 8 / duration / 1000, 1) if duration > 0 and not missing else None,
             fps=round(float(stream.average_rate), 3) if stream.average_rate else None,
             width=context.width or None,
             height=context.height or None,
