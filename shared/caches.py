@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import tempfile
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -17,19 +16,22 @@ T = TypeVar("T")
 
 
 class ByteCache:
-    """Bytes by key, at most `capacity` of them in all; the longest unused go first."""
+    """Bytes by key, at most `capacity` of them in all; the longest unused go first. For any thread."""
 
     def __init__(self, capacity: int) -> None:
         self._entries: LRUCache[str, bytes] = LRUCache(capacity, getsizeof=len)
+        self._lock = threading.Lock()
 
     def get(self, key: str) -> bytes | None:
         """The bytes, or None."""
-        return self._entries.get(key)
+        with self._lock:
+            return self._entries.get(key)
 
     def put(self, key: str, data: bytes) -> None:
         """Remember the bytes, unless they are over a quarter of the whole cache."""
         if len(data) <= self._entries.maxsize / 4:
-            self._entries[key] = data
+            with self._lock:
+                self._entries[key] = data
 
 
 class _FileIndex(LRUCache[str, int]):
@@ -85,14 +87,20 @@ class FileCache:
                 self._index[key] = len(data)
 
     def _write(self, path: Path, data: bytes) -> None:
-        descriptor, name = tempfile.mkstemp(dir=self._folder / STAGING)
+        staged = f"{self._folder}/{STAGING}/{os.urandom(16).hex()}"
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            Path(name).replace(path)
+            descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb", buffering=0) as file:
+                left = memoryview(data)
+                while left:
+                    left = left[file.write(left) :]
+            try:
+                os.rename(staged, path)  # noqa: PTH104 - a string
+            except FileNotFoundError:  # the first one of its folder
+                path.parent.mkdir(parents=True, exist_ok=True)
+                os.rename(staged, path)  # noqa: PTH104 - a string
         except OSError:
-            Path(name).unlink(missing_ok=True)
+            Path(staged).unlink(missing_ok=True)
             raise
 
     def _take_stock(self) -> None:
@@ -120,6 +128,10 @@ class SingleFlight(Generic[T]):
 
     def __init__(self) -> None:
         self._flights: dict[str, asyncio.Task[T]] = {}
+
+    def under_way(self, key: str) -> bool:
+        """Whether somebody waits for that already."""
+        return key in self._flights
 
     async def do(self, key: str, compute: Callable[[], Awaitable[T]]) -> T:
         """The result of `compute`, which runs once for all who ask meanwhile.

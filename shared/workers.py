@@ -35,10 +35,15 @@ class WorkerPool:
     def __init__(self, name: str, threads: int, waiting: int) -> None:
         self._name = name
         self._room = threads + waiting
-        self._size = threads
+        self._size, self._waiting = threads, waiting
         self._closed = False
         self._calls: SimpleQueue[_Call | None] = SimpleQueue()
         self._threads: list[threading.Thread] = []
+
+    @property
+    def has_free_thread(self) -> bool:
+        """Whether a call would begin at once."""
+        return self._room > self._waiting
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The result of `work` in one of the threads. Raises TooManyRequests when the line is full.
@@ -59,11 +64,11 @@ class WorkerPool:
         self._calls.put(_Call(work, args, kwargs, loop, future))
         return await future
 
-    async def close(self) -> None:
-        """Finish what runs; what only waits is dropped."""
+    async def close(self, *, drop: bool = True) -> None:
+        """Finish what runs; what only waits is dropped, or done with `drop` False."""
         self._closed = True
         with suppress(Empty):
-            while True:
+            while drop:
                 call = self._calls.get_nowait()
                 if call is not None:
                     call.future.cancel()

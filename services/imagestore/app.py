@@ -65,6 +65,7 @@ def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | No
         with suppress(asyncio.CancelledError):
             await sweeping
         await render_pool.close()
+        await parts.renditions.close()
         await store_pool.close()
         await database.close()
 

@@ -1,6 +1,7 @@
 """HTTP for bytes: contents and renditions, served without a framework in between."""
 
 import re
+from functools import partial
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -45,9 +46,15 @@ def add_content_routes(app: FastAPI, parts: Parts) -> None:
         name: str = scope["path_params"]["name"]
         query = _query(scope)
         digest = _digest(query.get("digest"))
-        facts = await parts.catalogue.content(name, digest)
-        spec = read_spec(query, scope, facts.media_type)
-        content = await parts.renditions.find(facts, name, spec, immutable=digest is not None)
+        content = None
+        if "format" in query:
+            spec = read_spec(query, scope, "image/jpeg")  # whatever it is: only Accept would look at that
+            look_up = partial(parts.catalogue.content_now, name, digest)
+            content = await parts.renditions.find_named(name, digest, spec, look_up)
+        if content is None:
+            facts = await parts.catalogue.content(name, digest)
+            spec = read_spec(query, scope, facts.media_type)
+            content = await parts.renditions.find(facts, name, spec, immutable=digest is not None)
         await send_content(varying(content) if "format" not in query else content, scope, receive, send)
 
     def get_content(name: Name, digest: Digest = None) -> None:

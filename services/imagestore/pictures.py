@@ -1,11 +1,13 @@
 """Bytes out: contents and renditions, from memory where they are hot, computed once where they are not."""
 
+import asyncio
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from cachetools import LRUCache
 
-from services.imagestore.renditions import Rendition, RenditionSpec, render
+from services.imagestore.renditions import RenditionSpec, render
 from services.imagestore.repository import Facts
 from services.imagestore.service import Catalogue
 from services.imagestore.uploads import blob_key
@@ -91,28 +93,63 @@ class Renditions:
         self._bytes = hot
         self._pool = pool
         self._limits = limits
-        self._flights: SingleFlight[bytes] = SingleFlight()
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="cache")
+        self._flights: SingleFlight[tuple[Facts, bytes]] = SingleFlight()
 
     async def find(self, facts: Facts, name: str, spec: RenditionSpec, *, immutable: bool) -> Content:
         """The rendition, computed unless it is kept. Raises BrokenImage, BlobMissing, TooManyRequests."""
-        tag = f"{facts.digest}-{spec.cache_key}"
+        tag = _tag(facts, spec)
         data = self._bytes.get(tag)
         if data is None:
-            data = await self._flights.do(tag, lambda: self._pool.run(self._find_now, facts.digest, spec))
-            self._bytes.put(tag, data)
-        headers = content_headers(
-            media_type=spec.format.media_type,
-            etag=tag,
-            name=f"{name.rsplit('.', 1)[0]}.{spec.format}",
-            cache_control=IMMUTABLE if immutable else MUTABLE,
-        )
-        return Content(len(data), f'"{tag}"'.encode(), headers, data)
+            _, data = await self._flights.do(tag, lambda: self._make(lambda: facts, spec))
+        return _content(tag, data, name, spec, immutable=immutable)
 
-    def _find_now(self, digest: str, spec: RenditionSpec) -> bytes:
-        key = f"{digest[:2]}/{digest}/{spec.cache_key}"
-        kept = self._cache.get(key)
+    async def find_named(
+        self, name: str, digest: str | None, spec: RenditionSpec, look_up: Callable[[], Facts]
+    ) -> Content | None:
+        """The same by name, where a thread is free: it looks the name up, too, which spares two changes of
+        threads. None where all are busy: what is kept must not wait for what is not.
+        """
+        key = f"{name}/{digest}/{spec.cache_key}"
+        if not (self._pool.has_free_thread or self._flights.under_way(key)):
+            return None
+        facts, data = await self._flights.do(key, lambda: self._make(look_up, spec))
+        return _content(_tag(facts, spec), data, name, spec, immutable=digest is not None)
+
+    async def _make(self, look_up: Callable[[], Facts], spec: RenditionSpec) -> tuple[Facts, bytes]:
+        """The bytes, which are kept once the answer is on its way: a cache may be late."""
+        facts, data, is_new = await self._pool.run(self._find_now, look_up, spec)
+        self._bytes.put(_tag(facts, spec), data)
+        if is_new:
+            self._writer.submit(self._cache.put, _key(facts, spec), data)
+        return facts, data
+
+    def _find_now(self, look_up: Callable[[], Facts], spec: RenditionSpec) -> tuple[Facts, bytes, bool]:
+        facts = look_up()
+        kept = self._bytes.get(_tag(facts, spec)) or self._cache.get(_key(facts, spec))
         if kept is not None:
-            return kept
-        made: Rendition = render(self._blobs.read(blob_key(digest)), spec, self._limits)
-        self._cache.put(key, made.content)
-        return made.content
+            return facts, kept, False
+        made = render(self._blobs.read(blob_key(facts.digest)), spec, self._limits)
+        return facts, made.content, True
+
+    async def close(self) -> None:
+        """Finish what the cache still has to write."""
+        await asyncio.to_thread(self._writer.shutdown)
+
+
+def _tag(facts: Facts, spec: RenditionSpec) -> str:
+    return f"{facts.digest}-{spec.cache_key}"
+
+
+def _key(facts: Facts, spec: RenditionSpec) -> str:
+    return f"{facts.digest[:2]}/{facts.digest}/{spec.cache_key}"
+
+
+def _content(tag: str, data: bytes, name: str, spec: RenditionSpec, *, immutable: bool) -> Content:
+    headers = content_headers(
+        media_type=spec.format.media_type,
+        etag=tag,
+        name=f"{name.rsplit('.', 1)[0]}.{spec.format}",
+        cache_control=IMMUTABLE if immutable else MUTABLE,
+    )
+    return Content(len(data), f'"{tag}"'.encode(), headers, data)

@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, insert, or_, select, update
 
 from services.imagestore.tables import blobs, images, tags, versions
-from shared.database.upsert import insert_missing, insert_missing_key
+from shared.database.prepared import Prepared
+from shared.database.types import EPOCH, MICROSECOND, microseconds
+from shared.database.upsert import InsertMissing
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,19 @@ SORTS = {
 _LIVE = images.c.deleted_at.is_(None)
 _BY_NAME = select(images).where(images.c.name == bindparam("wanted"), _LIVE)
 _BY_NAME_LOCKED = _BY_NAME.with_for_update()
+_CONTENT = Prepared(
+    select(images.c.id, *(images.c[field] for field in Facts.__slots__)).where(
+        images.c.name == bindparam("wanted"), _LIVE
+    )
+)
 _BLOB = select(blobs.c.doomed_at).where(blobs.c.digest == bindparam("wanted"))
 _BLOB_LOCKED = _BLOB.with_for_update(read=True)
+_ADD = InsertMissing(
+    images,
+    ("name", "folded_name", *Facts.__slots__, "shown_at", "version", "created_at", "updated_at"),
+    images.c.id,
+)
+_ADD_BLOB = InsertMissing(blobs, ("digest", "size", "created_at"), blobs.c.digest)
 
 
 def _facts(row: Row[Any]) -> Facts:
@@ -85,10 +98,15 @@ def find(connection: Connection, name: str, *, lock: bool = False) -> ImageRow |
 
 def find_content(connection: Connection, name: str, digest: str | None = None) -> Facts | None:
     """What the live image of that name holds, or held if `digest` names an earlier version of it."""
-    row = connection.execute(_BY_NAME, {"wanted": name}).one_or_none()
-    if row is None or digest in (None, row.digest):
-        return None if row is None else _facts(row)
-    query = select(versions).where(versions.c.image_id == row.id, versions.c.digest == digest).limit(1)
+    row = _CONTENT.run(connection, {"wanted": name}).fetchone()
+    if row is None:
+        return None
+    image_id, found, size, media_type, width, height, taken = row
+    taken_at = None if taken is None else EPOCH + taken * MICROSECOND
+    facts = Facts(found, size, media_type, width, height, taken_at)
+    if digest in (None, facts.digest):
+        return facts
+    query = select(versions).where(versions.c.image_id == image_id, versions.c.digest == digest).limit(1)
     earlier = connection.execute(query).one_or_none()
     return None if earlier is None else _facts(earlier)
 
@@ -177,12 +195,13 @@ def add(connection: Connection, name: str, facts: Facts, moment: datetime) -> Im
         "name": name,
         "folded_name": name.casefold(),
         **_facts_columns(facts),
-        "shown_at": facts.taken_at or moment,
+        "taken_at": None if facts.taken_at is None else microseconds(facts.taken_at),
+        "shown_at": microseconds(facts.taken_at or moment),
         "version": 1,
-        "created_at": moment,
-        "updated_at": moment,
+        "created_at": microseconds(moment),
+        "updated_at": microseconds(moment),
     }
-    key = insert_missing_key(connection, images, values, images.c.id)
+    key = _ADD.run(connection, values)
     return None if key is None else ImageRow(key, name, facts, 1, moment, moment)
 
 
@@ -279,4 +298,5 @@ def blob_state(connection: Connection, digest: str, *, lock: bool = False) -> st
 
 def add_blob(connection: Connection, digest: str, size: int, moment: datetime) -> bool:
     """A blob that is stored now; False where another transaction has made its row meanwhile."""
-    return insert_missing(connection, blobs, {"digest": digest, "size": size, "created_at": moment})
+    row = {"digest": digest, "size": size, "created_at": microseconds(moment)}
+    return _ADD_BLOB.run(connection, row) is not None

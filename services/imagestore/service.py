@@ -158,6 +158,10 @@ class Catalogue:
         """The present content of the name, or the earlier one with that digest. Raises ImageNotFound."""
         return await self._database.read(lambda c: _need(repository.find_content(c, name, digest), name))
 
+    def content_now(self, name: str, digest: str | None = None) -> Facts:
+        """The same as `content`, for code that is in a thread of its own already."""
+        return self._database.read_now(lambda c: _need(repository.find_content(c, name, digest), name))
+
     async def search(self, wanted: Search) -> list[ImageRow]:
         """Images that fit, in order."""
         return await self._database.read(lambda c: repository.search(c, wanted))

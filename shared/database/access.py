@@ -4,7 +4,6 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
@@ -27,7 +26,7 @@ class Database:
     def __init__(self, engine: Engine, *, waiting_writes: int = 10_000) -> None:
         self.engine = engine
         self._sqlite = engine.dialect.name == "sqlite"
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+        self._readers = WorkerPool("read", READERS, waiting=1_000_000)
         self._writers: GroupWriter | None = None
         if self._sqlite:
             self._writers = GroupWriter(engine, waiting_writes)
@@ -37,8 +36,7 @@ class Database:
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """The result of `work` on one snapshot of the rows."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, self._read, work)
+        return await self._readers.run(self._read, work)
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
         """The same as `read`, for code that is in a thread of its own already."""
@@ -49,8 +47,7 @@ class Database:
         if self._writers is not None:
             result = await self._writers.submit(work)
         else:
-            loop = asyncio.get_running_loop()
-            result = await loop.run_in_executor(self._readers, self._write, work)
+            result = await self._readers.run(self._write, work)
         self._tell()
         return result
 
@@ -118,7 +115,7 @@ class Database:
         """Finish what was accepted, then let go of every connection."""
         if self._writers is not None:
             await asyncio.to_thread(self._writers.close)
-        await asyncio.to_thread(self._readers.shutdown)
+        await self._readers.close(drop=False)
         with self._stamp_lock:
             if self._stamp_connection is not None:
                 self._stamp_connection.close()

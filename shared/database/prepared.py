@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Dialect, Executable
 from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.dialects.sqlite import pysqlite
+from sqlalchemy.exc import DBAPIError
 
 
 class Prepared:
@@ -23,11 +24,20 @@ class Prepared:
         self._text: dict[str, str] = {}
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
-        """The driver's cursor, in the connection's transaction."""
+        """The driver's cursor, in the connection's transaction. Raises SQLAlchemy's errors, as elsewhere."""
         name = connection.dialect.name
         text = self._text.get(name) or self._compile(name)
         driver: Any = connection.connection.driver_connection
-        return driver.execute(text, parameters)
+        try:
+            return driver.execute(text, parameters)
+        except connection.dialect.loaded_dbapi.Error as error:
+            raise DBAPIError.instance(
+                text,
+                dict(parameters),
+                error,
+                connection.dialect.loaded_dbapi.Error,
+                dialect=connection.dialect,
+            ) from error
 
     def _compile(self, name: str) -> str:
         dialect: Dialect = pysqlite.dialect(paramstyle="named") if name == "sqlite" else psycopg.dialect()  # type: ignore[no-untyped-call]
