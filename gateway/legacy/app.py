@@ -11,6 +11,7 @@ from gateway.legacy.imagestore_adapter import ImageStoreAdapter
 from gateway.legacy.server import Adapter, Door, LegacyServer, bind
 from gateway.legacy.services import Services
 from gateway.legacy.settings import LegacySettings
+from gateway.legacy.tagging_adapter import TaggingAdapter
 from gateway.legacy.tls import server_context
 from shared.web import app as scaffolding
 from shared.web.drain import Drain
@@ -56,14 +57,15 @@ def _doors(settings: LegacySettings) -> list[Door]:
     context = None
     if settings.tls_certificate is not None and settings.tls_key is not None:
         context = server_context(settings.tls_certificate, settings.tls_key, settings.tls_client_authority)
-    return bind(settings, PROTOCOLS, context)
-
-
-PROTOCOLS = ("imagestore",)
+    return bind(settings, ("tagging", "imagestore"), context)
 
 
 def _adapters(settings: LegacySettings, services: Services, figures: Figures) -> dict[str, Adapter]:
-    return {"imagestore": ImageStoreAdapter(services, settings.limits, figures)}
+    limits = settings.limits
+    return {
+        "tagging": TaggingAdapter(services, limits, figures, settings.dataset),
+        "imagestore": ImageStoreAdapter(services, limits, figures),
+    }
 
 
 async def _drain(drain: Drain, server: LegacyServer, settings: LegacySettings) -> None:
