@@ -119,10 +119,12 @@ def _run(url: str, key: str, wanted: dict[str, Any]) -> None:
 async def _import(url: str, key: str, wanted: NewDataset) -> Dataset:
     async with TaggingClient(url, key=key) as client:
         dataset = await client.open(wanted)
+        if dataset.job is None:
+            return dataset
         columns = (TextColumn("Importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=console) as progress:
             task = progress.add_task("", total=None)
-            while dataset.job is not None:
+            while True:
                 job = await client.job(dataset.job)
                 progress.update(task, total=job.progress.total or None, completed=job.progress.done)
                 if job.state == "failed":
