@@ -193,8 +193,8 @@ class Registry:
 
         def work(connection: Connection) -> CameraRow:
             row = self._need(connection, camera_id, lock=True)
-            if fingerprint not in (row.offered_key, row.accepted_key):
-                shown = row.offered_key or row.accepted_key
+            shown = row.offered_key or row.accepted_key
+            if fingerprint != shown:
                 raise HostKeyNotOffered(
                     f"it showed {shown}" if shown else "it has not been connected to yet", fingerprint=shown
                 )

@@ -44,10 +44,10 @@ class Reachable(Protocol):
 class CardCamera(OpenSsh):
     """OpenSSH's server over a folder of real files."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, card: Path | None = None) -> None:
         super().__init__(folder / "ssh")
-        self.card = folder / "card"
-        self.card.mkdir()
+        self.card = card or folder / "card"
+        self.card.mkdir(exist_ok=True)
         self.card_path = str(self.card)
         self.config = folder / "camera.ini"
         self.config_path: str | None = str(self.config)
