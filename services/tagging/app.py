@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -69,48 +70,16 @@ def create_app(settings: TaggingSettings | None = None, blobs: BlobStore | None 
         actor="tagging",
     )
     log = EventLog("tagging", events)
-    file_pool = WorkerPool("file", FILE_THREADS, FILE_WAITING)
-    picture_pool = WorkerPool("picture", settings.render_threads, settings.render_waiting)
-    parts = _wire(settings, database, blobs, store, log, file_pool, picture_pool)
-    alone = settings.effective_database_url.startswith("sqlite")
-    sweeper = Sweeper(
-        database,
-        log,
-        parts.board,
-        parts.shelf,
-        history_days=settings.history_days,
-        event_days=settings.event_retention_days,
+    pools = Pools(
+        WorkerPool("file", FILE_THREADS, FILE_WAITING),
+        WorkerPool("picture", settings.render_threads, settings.render_waiting),
     )
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await database.quick_check()
-        await asyncio.to_thread(_clear_staging, blobs.staging)
-        await _learn_policies(parts)
-        await parts.runner.start(alone=alone)
-        behind = [
-            asyncio.create_task(parts.mirror.recover(alone=alone)),
-            asyncio.create_task(sweeper.run(settings.sweep_seconds)),
-        ]
-        yield
-        for task in behind:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        parts.autosave.close()
-        await parts.runner.close(UNFINISHED_SECONDS)
-        await parts.pictures.close()
-        await parts.mirror.close()
-        await store.http.aclose()
-        await picture_pool.close()
-        await file_pool.close()
-        await database.close()
-
+    parts = _wire(settings, database, blobs, store, log, pools)
     app = scaffolding.create_app(
         title="Darkroom tagging",
         description="Labels for rows of images, mirrored in the user's CSV.",
         settings=settings,
-        lifespan=lifespan,
+        lifespan=_lifespan(parts, store, log, pools),
         checks={"database": database.check, "blobs": lambda: asyncio.to_thread(blobs.check)},
     )
     feed = EventFeed(database, log, app.state.drain, settings.event_poll_seconds)
@@ -129,21 +98,70 @@ def create_app(settings: TaggingSettings | None = None, blobs: BlobStore | None 
     return app
 
 
+@dataclass(frozen=True, slots=True)
+class Pools:
+    """Threads for work that blocks."""
+
+    files: WorkerPool
+    pictures: WorkerPool
+
+
+def _lifespan(
+    parts: Parts, store: ImageStoreClient, log: EventLog, pools: Pools
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """What begins and ends with the app. At the end saves come after imports, and the rows last."""
+    settings, database = parts.settings, parts.database
+    alone = settings.effective_database_url.startswith("sqlite")
+    sweeper = Sweeper(
+        database,
+        log,
+        parts.board,
+        parts.shelf,
+        history_days=settings.history_days,
+        event_days=settings.event_retention_days,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await database.quick_check()
+        await asyncio.to_thread(_clear_staging, parts.blobs.staging)
+        await _learn_policies(parts)
+        await parts.runner.start(alone=alone)
+        behind = [
+            asyncio.create_task(parts.mirror.recover(alone=alone)),
+            asyncio.create_task(sweeper.run(settings.sweep_seconds)),
+        ]
+        yield
+        for task in behind:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        parts.autosave.close()
+        await parts.runner.close(UNFINISHED_SECONDS)
+        await parts.pictures.close()
+        await parts.mirror.close()
+        await store.http.aclose()
+        await pools.pictures.close()
+        await pools.files.close()
+        await database.close()
+
+    return lifespan
+
+
 def _wire(
     settings: TaggingSettings,
     database: Database,
     blobs: BlobStore,
     store: ImageStoreClient,
     log: EventLog,
-    file_pool: WorkerPool,
-    picture_pool: WorkerPool,
+    pools: Pools,
 ) -> Parts:
     columns = ColumnCache(settings.column_cache_bytes)
     roots = Roots(settings.root_folders)
     shelf = Shelf(blobs)
     board = JobBoard(jobs, log, kept=timedelta(hours=settings.job_hours))
-    imports = Imports(database, log, board, shelf, file_pool)
-    mirror = Mirror(database, log, columns, shelf, file_pool)
+    imports = Imports(database, log, board, shelf, pools.files)
+    mirror = Mirror(database, log, columns, shelf, pools.files)
     autosave = Autosave(mirror)
     datasets = Datasets(database, log, columns)
     stored = StoredImages(store)
@@ -155,22 +173,22 @@ def _wire(
         runner=JobRunner(database, board, {IMPORT: imports.run}, concurrent=IMPORTS_AT_ONCE),
         datasets=datasets,
         labels=Labels(database, log, columns, autosave.changed),
-        intake=Intake(settings, roots, shelf, blobs, imports, stored, file_pool),
+        intake=Intake(settings, roots, shelf, blobs, imports, stored, pools.files),
         mirror=mirror,
-        conflicts=Conflicts(database, log, columns, shelf, mirror, imports, roots, file_pool),
+        conflicts=Conflicts(database, log, columns, shelf, mirror, imports, roots, pools.files),
         autosave=autosave,
         pictures=Pictures(
             datasets,
             roots,
             stored,
             FileCache(settings.home / "thumbnails", settings.rendition_cache_bytes),
-            picture_pool,
+            pools.pictures,
             ImageLimits(settings.image_pixels, settings.image_side),
             most_bytes=settings.image_bytes,
             hot_bytes=settings.hot_bytes,
             ahead=settings.ready_ahead,
         ),
-        exports=Exports(mirror, shelf, file_pool),
+        exports=Exports(mirror, shelf, pools.files),
         shelf=shelf,
     )
 
