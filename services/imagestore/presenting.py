@@ -3,7 +3,7 @@
 from services.imagestore.link_repository import LinkRow
 from services.imagestore.links import state_of
 from services.imagestore.repository import ImageRow, VersionRow
-from services.imagestore.service import facts_of
+from services.imagestore.service import fact_fields
 from shared.contracts.imagestore import Image, ImageVersion, Link
 from shared.web.caller import path_part
 
@@ -13,7 +13,7 @@ def image(row: ImageRow, base: str) -> Image:
     url = f"{base}/v1/images/{path_part(row.name)}"
     digest = row.facts.digest
     return Image(
-        **facts_of(row).model_dump(),
+        **fact_fields(row),
         url=url,
         content_url=f"{url}/content?digest={digest}",
         rendition_url=f"{url}/rendition?digest={digest}",

@@ -79,20 +79,25 @@ class Naming:
 
 def facts_of(row: ImageRow) -> ImageFacts:
     """The row as it goes over the wire, without URLs."""
+    return ImageFacts(**fact_fields(row))
+
+
+def fact_fields(row: ImageRow) -> dict[str, Any]:
+    """The values of ImageFacts."""
     facts = row.facts
-    return ImageFacts(
-        name=row.name,
-        size=facts.size,
-        digest=f"sha256:{facts.digest}",
-        media_type=facts.media_type,
-        width=facts.width,
-        height=facts.height,
-        taken_at=facts.taken_at,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        version=row.version,
-        tags=list(row.tags),
-    )
+    return {
+        "name": row.name,
+        "size": facts.size,
+        "digest": f"sha256:{facts.digest}",
+        "media_type": facts.media_type,
+        "width": facts.width,
+        "height": facts.height,
+        "taken_at": facts.taken_at,
+        "created_at": row.created_at,
+        "updated_at": row.updated_at,
+        "version": row.version,
+        "tags": list(row.tags),
+    }
 
 
 class Catalogue:
