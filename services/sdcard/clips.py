@@ -21,6 +21,7 @@ from shared.contracts.sdcard import ClipProperties
 from shared.database import Database
 
 MP4 = b"ftyp"  # bytes 4 to 8 of an MP4 (ISO 14496-12, 4.3)
+NO_PICTURE = b""  # kept in place of a picture: it was tried, and there is none
 OTHER = "application/octet-stream"
 
 
@@ -104,9 +105,7 @@ class Clips:
     def _is_unread(self, row: CameraRow, file: FileRow, *, thumbnails: bool) -> bool:
         if file.properties is None:
             return True
-        if not thumbnails or '"state":"broken"' in file.properties:
-            return False
-        return not self._cache.holds(_key(row, file, "thumbnail.jpg"))
+        return thumbnails and not self._cache.holds(_key(row, file, "thumbnail.jpg"))
 
     async def read(self, row: CameraRow, file: FileRow, *, thumbnail: bool) -> ClipReading:
         """Read the clip's index, and one packet for the thumbnail. Raises ClipNotFound, CameraError."""
@@ -116,8 +115,8 @@ class Clips:
                 found = self._media.read(remote, self._sizes.thumbnail if thumbnail else None)
                 properties = ClipProperties(**asdict(found.properties)).model_dump_json(exclude_none=True)
                 now = replace(file, size=remote.size, modified=remote.modified, properties=properties)
-                if found.thumbnail is not None:
-                    self._cache.put(_key(row, now, "thumbnail.jpg"), found.thumbnail)
+                if thumbnail:
+                    self._cache.put(_key(row, now, "thumbnail.jpg"), found.thumbnail or NO_PICTURE)
                 return ClipReading(file, now)
 
         try:
@@ -153,6 +152,8 @@ class Clips:
         tag = presenting.file_etag(row.id, file)
         key = _key(row, file, kind)
         kept = await asyncio.to_thread(self._cache.get, key)
+        if kept == NO_PICTURE:
+            raise NoPicture("it has no key frame that can be shown")
         if kept is not None:
             return tag, kept
 

@@ -52,6 +52,14 @@ class CardCamera(OpenSsh):
         self.config = folder / "camera.ini"
         self.config_path: str | None = str(self.config)
 
+    def stop_listening(self) -> None:
+        """Off: nothing is at its port."""
+        self.close()
+
+    def listen_again(self) -> None:
+        """On again, with the same key at the same port."""
+        self._start()
+
     def put(self, path: str, content: bytes = b"", age: float = 3600.0) -> Path:
         """A file of the card, as if it and its folder had been written `age` seconds ago."""
         target = self.card / path
