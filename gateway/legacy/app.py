@@ -8,9 +8,10 @@ from fastapi import FastAPI
 
 from gateway.legacy.figures import Figures
 from gateway.legacy.imagestore_adapter import ImageStoreAdapter
+from gateway.legacy.processing_adapter import ProcessingAdapter
 from gateway.legacy.server import Adapter, Door, LegacyServer, bind
 from gateway.legacy.services import Services
-from gateway.legacy.settings import LegacySettings
+from gateway.legacy.settings import PROTOCOLS, LegacySettings
 from gateway.legacy.tagging_adapter import TaggingAdapter
 from gateway.legacy.tls import server_context
 from shared.web import app as scaffolding
@@ -26,12 +27,15 @@ def create_app(settings: LegacySettings | None = None) -> FastAPI:
     Raises ValueError for settings that cannot be, and for ports that are taken.
     """
     settings = settings or LegacySettings()
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     doors = _doors(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         services = Services(settings)
-        server = LegacyServer(settings, doors, _adapters(settings, services, figures), figures)
+        processing = ProcessingAdapter(services, settings.limits, figures, settings.home)
+        adapters = _adapters(settings, services, figures, processing)
+        server = LegacyServer(settings, doors, adapters, figures)
         checks["doors"] = server.check
         await server.start()
         draining = asyncio.create_task(_drain(app.state.drain, server, settings))
@@ -39,6 +43,7 @@ def create_app(settings: LegacySettings | None = None) -> FastAPI:
         app.state.drain.start()
         with suppress(asyncio.CancelledError):
             await draining
+        await processing.close()
         await services.close()
 
     checks: dict[str, Check] = {}
@@ -57,14 +62,17 @@ def _doors(settings: LegacySettings) -> list[Door]:
     context = None
     if settings.tls_certificate is not None and settings.tls_key is not None:
         context = server_context(settings.tls_certificate, settings.tls_key, settings.tls_client_authority)
-    return bind(settings, ("tagging", "imagestore"), context)
+    return bind(settings, PROTOCOLS, context)
 
 
-def _adapters(settings: LegacySettings, services: Services, figures: Figures) -> dict[str, Adapter]:
+def _adapters(
+    settings: LegacySettings, services: Services, figures: Figures, processing: ProcessingAdapter
+) -> dict[str, Adapter]:
     limits = settings.limits
     return {
         "tagging": TaggingAdapter(services, limits, figures, settings.dataset),
         "imagestore": ImageStoreAdapter(services, limits, figures),
+        "processing": processing,
     }
 
 

@@ -22,11 +22,11 @@ class Peer(asyncio.Protocol):
         self._more: asyncio.Future[None] | None = None  # the session waits for bytes
         self._fed = 0
         self._reading = True
-        self._ended = False  # the client sends nothing more
         self._room = asyncio.Event()
         self._room.set()
         self._unread = (0, self._loop.time())  # bytes that the client has not taken, and since when
         self._heard = self._loop.time()
+        self.finished = asyncio.Event()  # the client will send nothing more
         self.gone = asyncio.Event()
         self.stopping = False
         self.tls = tls
@@ -61,21 +61,16 @@ class Peer(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """The client sends nothing more, and may still read."""
-        self._ended = True
-        self._decoder.finish()
-        self._wake()
+        self._finish()
         return not self.tls  # within TLS there is no half of a connection
 
     def connection_lost(self, error: Exception | None) -> None:
         """The connection is gone; what has come is still done."""
         if error is not None and self.end == "closed":
             self.end = "reset"
-        if not self._ended:
-            self._ended = True
-            self._decoder.finish()
         self.gone.set()
         self._room.set()
-        self._wake()
+        self._finish()
 
     def pause_writing(self) -> None:
         """The client reads more slowly than it is written to."""
@@ -88,10 +83,17 @@ class Peer(asyncio.Protocol):
     # what sessions call
 
     async def message(self) -> Any | None:
-        """The next message; None when there will be no more. Raises ProtocolError."""
+        """The next message; None when there will be no more, or none is wanted. Raises ProtocolError."""
+        return await self._next(lambda: self.stopping and not self._decoder.inside)
+
+    async def answer(self) -> Any | None:
+        """The same for a message that something under way waits for: a server that ends still takes it."""
+        return await self._next(lambda: False)
+
+    async def _next(self, enough: Callable[[], bool]) -> Any | None:
         while (found := self._decoder.next_message()) is None:
             self._fed = 0
-            if self._ended or (self.stopping and not self._decoder.inside):
+            if self.finished.is_set() or enough():
                 return None
             self._resume()
             self._more = self._loop.create_future()
@@ -123,11 +125,6 @@ class Peer(asyncio.Protocol):
         await self._room.wait()
         if not self.gone.is_set():
             self._transport.set_write_buffer_limits(high=WRITE_AHEAD, low=WRITE_AHEAD // 4)
-
-    @property
-    def left(self) -> bool:
-        """Whether the client has gone, or will send nothing more."""
-        return self._ended
 
     # what the server calls
 
@@ -161,6 +158,12 @@ class Peer(asyncio.Protocol):
         if waiting == 0 or waiting != self._unread[0]:
             self._unread = (waiting, now)
         return "stalled" if now - self._unread[1] > stall else ""
+
+    def _finish(self) -> None:
+        if not self.finished.is_set():
+            self.finished.set()
+            self._decoder.finish()
+        self._wake()
 
     def _wake(self) -> None:
         if self._more is not None and not self._more.done():

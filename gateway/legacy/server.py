@@ -135,7 +135,7 @@ class LegacyServer:
         began = time.monotonic()
         try:
             await self._adapters[protocol].serve(peer)
-            if peer.stopping and not peer.left:
+            if peer.stopping and not peer.finished.is_set():
                 peer.end = "drained"
             peer.close()
             await peer.gone.wait()
@@ -144,7 +144,7 @@ class LegacyServer:
             peer.close()
             await peer.gone.wait()
         except asyncio.CancelledError:
-            peer.cut(peer.end if peer.left else "drained")
+            peer.cut(peer.end if peer.finished.is_set() else "drained")
         except Exception as error:
             peer.end = "crash"
             log.error("crash", protocol=protocol, address=peer.address, exc_info=error)

@@ -34,6 +34,10 @@ class Services:
         """The image store, called for the client at the address."""
         return self._client("imagestore", ImageStoreClient, address)
 
+    def processing(self, address: str) -> ServiceClient:
+        """The processing service, called for the client at the address."""
+        return self._client("processing", ServiceClient, address)
+
     async def close(self) -> None:
         """Let go of all connections."""
         await self._transport.aclose()

@@ -29,6 +29,7 @@ class Limits:
     batch_images: int
     pipeline: int
     pause: float
+    patience: float
 
 
 class LegacySettings(DeployableSettings):
@@ -60,6 +61,7 @@ class LegacySettings(DeployableSettings):
     batch_images: PositiveInt = 10_000
     pipelined: PositiveInt = 64
     pause_seconds: PositiveFloat = 0.03
+    patience_seconds: PositiveFloat = 10.0
 
     @model_validator(mode="after")
     def _refuse_open_doors(self) -> "LegacySettings":
@@ -93,6 +95,7 @@ class LegacySettings(DeployableSettings):
             batch_images=self.batch_images,
             pipeline=self.pipelined,
             pause=self.pause_seconds,
+            patience=self.patience_seconds,
         )
 
     def plain_port(self, protocol: str) -> int:
