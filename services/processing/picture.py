@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -88,14 +88,14 @@ def white(picture: Picture) -> tuple[int, ...]:
 
 
 def like(picture: Picture, values: object) -> Picture:
-    """OpenCV's answer, whose type its stubs do not tell, as the kind of samples that the picture has."""
-    return np.asarray(values, picture.dtype)
+    """What OpenCV or numpy answers, as an array with the picture's kind of samples: stubs do not tell it."""
+    return cast("Picture", np.ascontiguousarray(values, picture.dtype))
 
 
 def _without_alpha(picture: Picture, work: Callable[[Picture], Picture]) -> Picture:
     if picture.ndim == 2 or picture.shape[2] == 3:
         return work(picture)
-    done = work(np.ascontiguousarray(picture[:, :, :3]))
+    done = work(like(picture, picture[:, :, :3]))
     if done.ndim == 2:
         done = like(done, cv2.cvtColor(done, cv2.COLOR_GRAY2BGR))
     return like(done, np.dstack([done, picture[:, :, 3]]))

@@ -129,7 +129,7 @@ def _not_steps(error: ValidationError) -> InvalidPipeline:
     first = error.errors(include_url=False, include_input=False)[0]
     where = [part + 1 if isinstance(part, int) else part for part in first["loc"]]
     place = f"step {', '.join(str(part) for part in where)}: " if where else ""
-    extra = {"step": where[0]} if where else {}
+    extra: dict[str, Any] = {"step": where[0]} if where else {}
     return InvalidPipeline(
         f'{place}{first["msg"]}; a pipeline is a JSON list of {{"operation": "...", "parameters": {{...}}}}',
         **extra,

@@ -35,7 +35,7 @@ def read_array(data: bytes, info: ImageInfo) -> Array:
         raise BrokenImage("The image's pixels are damaged.") from error
     if pixels is None:
         raise BrokenImage("The image is cut off, or its pixels are damaged.")
-    array = upright(np.asarray(pixels), info.orientation)  # type: ignore[arg-type]
+    array = upright(np.asarray(pixels), info.orientation)
     if array.shape[:2] != (info.height, info.width):
         raise BrokenImage("The image's header and its content tell of different sizes.")
     return array
@@ -55,7 +55,7 @@ def write_array(array: Array, kind: ImageFormat, quality: int = DEFAULT_QUALITY)
         return _encoded(".jpg", array, [cv2.IMWRITE_JPEG_QUALITY, quality])
     if array.ndim == 3:
         order = cv2.COLOR_BGRA2RGBA if array.shape[2] == 4 else cv2.COLOR_BGR2RGB
-        array = np.asarray(cv2.cvtColor(array, order))
+        array = np.asarray(cv2.cvtColor(array, order), np.uint8)
     return encode(np.asarray(array, np.uint8), kind, quality)
 
 

@@ -110,10 +110,10 @@ def white_balance(picture: Bytes, parameters: WhiteBalance) -> Bytes:
     """Takes a tint away: each channel is scaled until the picture's mean is grey."""
     means = np.maximum(picture.reshape(-1, 3).mean(axis=0), 1)  # a channel that is black stays so
     factors = 1 + (means.mean() / means - 1) * parameters.strength
-    return np.clip(np.rint(picture * factors), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(picture * factors), 0, 255), np.uint8)
 
 
 def _mapped(picture: Picture, curve: np.ndarray[tuple[int], np.dtype[np.float64]]) -> Picture:
     """Each value of the picture replaced by its place in the curve."""
     table = np.clip(np.rint(curve), 0, top(picture))
-    return like(picture, like(picture, table)[picture])
+    return like(picture, np.take(like(picture, table), picture))

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from services.processing.operation import Aperture, Parameters, operation
 from services.processing.picture import Bytes, Takes
@@ -11,7 +12,7 @@ from shared.imaging.opencv import cv2
 
 Threshold = Annotated[float, Field(ge=0, le=10_000, json_schema_extra={"unit": "grey levels a pixel"})]
 APERTURE = "side of the kernel that takes the derivatives"
-PIXELS = {"unit": "pixels"}
+PIXELS: JsonDict = {"unit": "pixels"}
 
 
 class Canny(Parameters):

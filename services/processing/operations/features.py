@@ -1,6 +1,7 @@
 """Features: corners, key points, lines and outlines, drawn where they are."""
 
 import math
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -13,6 +14,7 @@ from shared.imaging.opencv import cv2
 RED, GREEN = (0, 0, 255), (0, 255, 0)
 Radius = Annotated[int, Field(ge=1, le=50, json_schema_extra={"unit": "pixels"})]
 Thickness = Annotated[int, Field(ge=1, le=50, json_schema_extra={"unit": "pixels"})]
+_AROUND = np.ones((3, 3), np.uint8)  # what OpenCV dilates by where it is told nothing
 MAX_LINES = 10_000  # drawn at most: noise has millions
 
 
@@ -101,7 +103,7 @@ def corner_detection(picture: Bytes, parameters: Harris) -> Bytes:
     response = cv2.cornerHarris(
         np.asarray(as_grey(picture), np.float32), parameters.block, parameters.aperture, parameters.k
     )
-    response = np.asarray(cv2.dilate(response, None))  # type: ignore[call-overload]
+    response = np.asarray(cv2.dilate(response, _AROUND))
     corners = (response > parameters.threshold * response.max()).astype(np.uint8)
     # The union of many equal circles is a dilation by one of them, and takes no loop over corners
     size = 2 * parameters.radius + 1
@@ -115,11 +117,11 @@ def corner_detection(picture: Bytes, parameters: Harris) -> Bytes:
 @operation("sift_features", title="SIFT features", takes=Takes.BGR)
 def sift_features(picture: Bytes, parameters: Sift) -> Bytes:
     """Key points found on grey, drawn in colour with their size and direction."""
-    detector = cv2.SIFT_create(
+    detector = cv2.SIFT.create(
         parameters.features, parameters.octave_layers, parameters.contrast_threshold,
         parameters.edge_threshold, parameters.sigma,
     )  # fmt: skip
-    return _with_points(picture, detector.detect(as_grey(picture), None))  # type: ignore[call-overload]
+    return _with_points(picture, detector.detect(as_grey(picture), None))
 
 
 @operation("orb_features", title="ORB features", takes=Takes.BGR)
@@ -127,13 +129,13 @@ def orb_features(picture: Bytes, parameters: Orb) -> Bytes:
     """Key points found on grey, drawn in colour with their size and direction."""
     if min(picture.shape[:2]) < _orb_side(parameters):
         return picture.copy()  # the smallest level of the pyramid would have no pixels; OpenCV fails on it
-    detector = cv2.ORB_create(
+    detector = cv2.ORB.create(
         parameters.features,
         parameters.scale_factor,
         parameters.levels,
         fastThreshold=parameters.fast_threshold,
     )
-    return _with_points(picture, detector.detect(as_grey(picture), None))  # type: ignore[call-overload]
+    return _with_points(picture, detector.detect(as_grey(picture), None))
 
 
 @operation("hough_lines", title="Hough lines", takes=Takes.BGR)
@@ -175,8 +177,10 @@ def _orb_side(parameters: Orb) -> int:
     return math.ceil(2 * parameters.scale_factor ** (parameters.levels - 1))
 
 
-def _with_points(picture: Bytes, points: object) -> Bytes:
+def _with_points(picture: Bytes, points: Sequence[cv2.KeyPoint]) -> Bytes:
     """Drawn in colours that OpenCV draws lots for: each time from the state that a fresh process has."""
     cv2.setRNGSeed(0)
-    drawn = cv2.drawKeypoints(picture, points, None, flags=cv2.DRAW_MATCHES_FLAGS_DRAW_RICH_KEYPOINTS)  # type: ignore[call-overload]
+    drawn = cv2.drawKeypoints(
+        picture, points, picture.copy(), flags=cv2.DRAW_MATCHES_FLAGS_DRAW_RICH_KEYPOINTS
+    )
     return np.asarray(drawn, np.uint8)

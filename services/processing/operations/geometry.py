@@ -5,12 +5,13 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from services.processing.operation import Parameters, Side, operation
 from services.processing.picture import Picture, Takes, UnsuitableImage, like, white
 from shared.imaging.opencv import cv2
 
-PIXELS = {"unit": "pixels"}
+PIXELS: JsonDict = {"unit": "pixels"}
 _METHODS = {
     "nearest": cv2.INTER_NEAREST,
     "linear": cv2.INTER_LINEAR,
@@ -97,7 +98,7 @@ def crop(picture: Picture, parameters: Crop) -> Picture:
         raise UnsuitableImage(f"the rectangle lies outside the image, which is {width} x {height} pixels")
     right = width if parameters.width is None else parameters.left + parameters.width
     bottom = height if parameters.height is None else parameters.top + parameters.height
-    return np.ascontiguousarray(picture[parameters.top : bottom, parameters.left : right])
+    return like(picture, picture[parameters.top : bottom, parameters.left : right])
 
 
 @operation("rotate", title="Rotate", takes=Takes.ANYTHING, size=rotated_size)
@@ -106,7 +107,7 @@ def rotate(picture: Picture, parameters: Rotate) -> Picture:
     turns = int(parameters.angle // 90) % 4
     height, width = picture.shape[:2]
     if parameters.angle % 90 == 0 and (parameters.expand or turns % 2 == 0 or width == height):
-        return np.ascontiguousarray(np.rot90(picture, -turns))
+        return like(picture, np.rot90(picture, -turns))
     size = rotated_size(parameters, width, height)
     matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), -parameters.angle, 1)
     matrix[:, 2] += ((size[0] - width) / 2, (size[1] - height) / 2)

@@ -2,12 +2,13 @@
 
 import numpy as np
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from services.processing.operation import OddKernel, Parameters, operation
 from services.processing.picture import Bytes, Picture, Takes, like
 from shared.imaging.opencv import cv2
 
-PIXELS = {"unit": "pixels"}
+PIXELS: JsonDict = {"unit": "pixels"}
 _SMALL_MEDIAN = 5  # OpenCV's median of 16-bit values goes no further
 
 
@@ -97,7 +98,7 @@ def denoise(picture: Bytes, parameters: Denoise) -> Bytes:
     """Without the noise of a sensor: non-local means for colour. Takes seconds a megapixel."""
     done = cv2.fastNlMeansDenoisingColored(
         picture, None, parameters.h, parameters.h_colour, parameters.template, parameters.search
-    )  # type: ignore[call-overload]
+    )
     return np.asarray(done, np.uint8)
 
 

@@ -4,12 +4,13 @@ from typing import Literal
 
 import numpy as np
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from services.processing.operation import OddKernel, Parameters, operation
 from services.processing.picture import Bytes, Takes
 from shared.imaging.opencv import cv2
 
-LEVELS = {"unit": "grey levels"}
+LEVELS: JsonDict = {"unit": "grey levels"}
 INVERTED = "black for what is brighter, instead of white"
 
 

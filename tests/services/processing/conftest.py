@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.services.processing.pictures import kinds
+from tests.services.processing.pictures import Picture, kinds
 
 
 @pytest.fixture(scope="session")
-def every_kind():
+def every_kind() -> dict[str, Picture]:
     """Name -> the same photograph in that kind of pixels."""
     return kinds()

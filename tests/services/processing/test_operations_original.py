@@ -1,23 +1,32 @@
 """The eight operations of the old service, against plain OpenCV calls with its parameters: bit for bit."""
 
-import cv2
 import numpy as np
 import pytest
 
 from services.processing.pipeline import parse_plain
 from services.processing.render import render
-from tests.services.processing.pictures import PHOTOS, grey_of, jpeg, photo, png, processed, seen
+from tests.services.processing.pictures import (
+    PHOTOS,
+    Picture,
+    cv2,
+    grey_of,
+    jpeg,
+    photo,
+    png,
+    processed,
+    seen,
+)
 
 
-def edges(picture):
+def edges(picture: Picture) -> Picture:
     return cv2.Canny(grey_of(picture), 90, 180)
 
 
-def inverted(picture):
+def inverted(picture: Picture) -> Picture:
     return cv2.bitwise_not(picture)
 
 
-def corners(picture):
+def corners(picture: Picture) -> Picture:
     """Each corner at (column, row), one circle after the other."""
     response = cv2.dilate(cv2.cornerHarris(np.float32(grey_of(picture)), 2, 3, 0.04), None)
     drawn = picture.copy()
@@ -26,25 +35,25 @@ def corners(picture):
     return drawn
 
 
-def sift(picture):
+def sift(picture: Picture) -> Picture:
     points = cv2.SIFT_create().detect(grey_of(picture), None)
     cv2.setRNGSeed(0)  # the state in which a process begins
     return cv2.drawKeypoints(picture, points, None, flags=cv2.DRAW_MATCHES_FLAGS_DRAW_RICH_KEYPOINTS)
 
 
-def denoised(picture):
+def denoised(picture: Picture) -> Picture:
     return cv2.fastNlMeansDenoisingColored(picture, None, 10, 10, 7, 21)
 
 
-def eroded(picture):
+def eroded(picture: Picture) -> Picture:
     return cv2.erode(picture, np.ones((5, 5), np.uint8), iterations=1)
 
 
-def dilated(picture):
+def dilated(picture: Picture) -> Picture:
     return cv2.dilate(picture, np.ones((5, 5), np.uint8), iterations=1)
 
 
-def equalised(picture):
+def equalised(picture: Picture) -> Picture:
     return cv2.equalizeHist(grey_of(picture))
 
 
@@ -62,19 +71,19 @@ ORIGINAL = {
 
 @pytest.mark.parametrize("name", ORIGINAL)
 @pytest.mark.parametrize("photograph", PHOTOS)
-def test_equals_plain_opencv(name, photograph) -> None:
+def test_equals_plain_opencv(name: str, photograph: str) -> None:
     picture = photo(photograph, (160, 120) if name == "denoise" else None)
     assert np.array_equal(processed(png(picture), name), ORIGINAL[name](picture))
 
 
 @pytest.mark.parametrize("name", ORIGINAL)
-def test_equals_plain_opencv_on_what_imread_makes_of_a_jpeg(name) -> None:
+def test_equals_plain_opencv_on_what_imread_makes_of_a_jpeg(name: str) -> None:
     content = jpeg(photo("chelsea", (150, 100)), 80)
     assert np.array_equal(processed(content, name), ORIGINAL[name](seen(content)))
 
 
 @pytest.mark.parametrize("name", ORIGINAL)
-def test_the_jpeg_that_comes_out_is_the_one_that_imencode_makes(name) -> None:
+def test_the_jpeg_that_comes_out_is_the_one_that_imencode_makes(name: str) -> None:
     content = jpeg(photo("rocket", (160, 110)))
     result = render(content, parse_plain([{"operation": name}]))
     assert result.media_type == "image/jpeg"
@@ -83,7 +92,9 @@ def test_the_jpeg_that_comes_out_is_the_one_that_imencode_makes(name) -> None:
 
 @pytest.mark.parametrize("name", ORIGINAL)
 @pytest.mark.parametrize("kind", ["grey", "alpha", "grey16", "colour16", "alpha16"])
-def test_other_kinds_of_pixels_are_seen_as_imread_sees_them(name, kind, every_kind) -> None:
+def test_other_kinds_of_pixels_are_seen_as_imread_sees_them(
+    name: str, kind: str, every_kind: dict[str, Picture]
+) -> None:
     content = png(every_kind[kind])
     assert np.array_equal(processed(content, name), ORIGINAL[name](seen(content)))
 
