@@ -10,6 +10,7 @@ from services.sdcard.camera_errors import CameraBusy
 
 P = ParamSpec("P")
 T = TypeVar("T")
+LINGER_SECONDS = 1.0  # between the pieces of a clip, whose reader takes its time
 
 
 @dataclass(slots=True)
@@ -19,7 +20,7 @@ class _Camera:
 
 
 class CameraThreads:
-    """`threads` calls at once for each camera, `waiting` more in line; the threads go after the last."""
+    """`threads` calls at once for each camera, `waiting` more in line; the threads go soon after the last."""
 
     def __init__(self, threads: int, waiting: int) -> None:
         self._threads = threads
@@ -47,9 +48,12 @@ class CameraThreads:
         def count() -> None:
             camera.calls -= 1
             if camera.calls == 0:
+                loop.call_later(LINGER_SECONDS, end)
+
+        def end() -> None:
+            if camera.calls == 0 and self._cameras.get(camera_id) is camera:
+                del self._cameras[camera_id]
                 camera.executor.shutdown(wait=False)
-                if self._cameras.get(camera_id) is camera:
-                    del self._cameras[camera_id]
 
         def tell(_: object) -> None:
             if not loop.is_closed():

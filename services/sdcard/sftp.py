@@ -206,9 +206,8 @@ def read_df(output: bytes) -> DiskUsage | None:
     if len(lines) < 2:
         return None
     words = lines[-1].split()
-    capacity = next(
-        (n for n, word in enumerate(words) if n >= 4 and word.rstrip("%").isdigit() and word.endswith("%")), 0
-    )
+    percents = (n for n, word in enumerate(words) if word.endswith("%") and word[:-1].isdigit())
+    capacity = next((n for n in percents if n >= 4), 4)
     try:
         size, used, available = (int(word) * 1024 for word in words[capacity - 3 : capacity])
     except ValueError:
