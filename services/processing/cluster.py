@@ -26,6 +26,11 @@ CONFIG = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
     "distributed.worker.multiprocessing-method": "spawn",
+    "distributed.worker.profile.enabled": False,  # it looks at every thread a hundred times a second
+    # Dask has the C library give memory back at once: a picture's pages would be made anew for every step.
+    "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1},
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.admin.tick.interval": "1s",
 }
 
 
@@ -41,7 +46,7 @@ async def _run(workers: int, memory: int) -> None:
         processes=True,
         memory_limit=memory,
         host=LOOPBACK,
-        dashboard_address=None,
+        dashboard_address=f"{LOOPBACK}:0",  # without an address it is port 8787, on every interface
         silence_logs=standard_logging.ERROR,
         asynchronous=True,
     ) as cluster:

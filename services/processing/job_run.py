@@ -22,7 +22,8 @@ from shared.database import Database
 from shared.errors import Unavailable, Unprocessable
 from shared.jobs import JobBoard, JobCancelled, RunningJob
 
-BATCH_SECONDS = 0.1
+BATCH_SECONDS = 0.2
+GATHER_SECONDS = 0.1
 BATCH_ITEMS = 16
 SMOOTHING = 0.3
 CRASHED = "the image made its worker end {} times: it needs too much memory, or brings the decoder down"
@@ -140,14 +141,19 @@ class JobRun:
 
     async def _next_ended(self) -> list[Ended]:
         """What has ended by now, at least one; nothing when someone cancels."""
-        cancelled = asyncio.create_task(self._running.cancelled.wait())
-        stopped = asyncio.create_task(self._stopping.wait())
-        events = {cancelled} | (set() if self._stopping.is_set() else {stopped})
+        signs = {asyncio.create_task(self._running.cancelled.wait())}
+        if not self._stopping.is_set():
+            signs.add(asyncio.create_task(self._stopping.wait()))
         try:
-            done, _ = await asyncio.wait(self._batches | events, return_when=asyncio.FIRST_COMPLETED)
+            done: set[asyncio.Task[Any]]
+            done, _ = await asyncio.wait(self._batches | signs, return_when=asyncio.FIRST_COMPLETED)
+            others = self._batches - done
+            # What ends together is written together; the workers have more to do meanwhile.
+            if others and not done & signs:
+                done |= (await asyncio.wait(others, timeout=GATHER_SECONDS))[0]
         finally:
-            cancelled.cancel()
-            stopped.cancel()
+            for sign in signs:
+                sign.cancel()
         batches = self._batches & done
         self._batches -= batches
         return [batch.result() for batch in batches]

@@ -22,6 +22,7 @@ from services.processing.render import Output, render
 from shared.blobs import BlobStore, open_blobs
 from shared.errors import DarkroomError, InsufficientStorage, Unavailable
 from shared.logging import get_logger
+from shared.web.allocator import keep_freed_memory
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 log = get_logger("worker")
@@ -72,6 +73,7 @@ def run_batch(batch: Batch) -> list[Outcome]:
 
     A result is stored while the next item is worked on, and all are, durably, when this returns.
     """
+    _prepare()
     blobs = _blobs(batch.blobs_url, batch.staging)
     began = time.monotonic()
     storing: list[Future[Outcome]] = []
@@ -150,6 +152,12 @@ def _pipeline(text: str, limits: PipelineLimits) -> Pipeline:
 @lru_cache(4)
 def _blobs(url: str, staging: str) -> BlobStore:
     return open_blobs(url, Path(staging))
+
+
+@cache
+def _prepare() -> None:
+    """Once a worker, whoever started it."""
+    keep_freed_memory()
 
 
 @cache
