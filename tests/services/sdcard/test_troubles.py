@@ -153,20 +153,23 @@ def test_a_client_that_leaves_ends_the_reading(client: httpx2.Client, openssh: C
     wait_until(lambda: not threads())
 
 
+def read_and_stop(client: httpx2.Client, path: str, camera: CardCamera) -> None:
+    """Begin to read the clip, and stop the camera behind it."""
+    with client.stream("GET", path) as answer:
+        pieces = answer.iter_raw(65_536)
+        next(pieces)
+        camera.stop()
+        for _ in pieces:
+            pass
+
+
 def test_a_camera_that_stops_in_the_middle_of_a_clip_ends_the_answer(
     client: httpx2.Client, openssh: CardCamera
 ) -> None:
     path = large(client)
     try:
-        with (
-            pytest.raises(httpx2.RemoteProtocolError),
-            client.stream("GET", path) as answer,
-        ):
-            pieces = answer.iter_raw(65_536)
-            next(pieces)
-            openssh.stop()
-            for _ in pieces:
-                pass
+        with pytest.raises(httpx2.RemoteProtocolError):
+            read_and_stop(client, path, openssh)
         late = client.get(path)
         assert (late.status_code, late.json()["code"]) == (504, "camera_timeout")
     finally:
