@@ -8,6 +8,9 @@ PYTEST = .venv/bin/python -m pytest
 run:
 	$(SETUP) run && exec .venv/bin/python -m scripts.run $(RUN_ARGS)
 
+demo:
+	$(SETUP) dev && exec .venv/bin/python -m scripts.demo
+
 test:
 	$(SETUP) dev && $(PYTEST) -q -m "not faults" $(PYTEST_ARGS) && npm --prefix gateway/web test --silent
 
