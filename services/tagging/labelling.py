@@ -136,6 +136,8 @@ class Labels:
         """The rows that fit, by what the transaction itself sees."""
         everything = np.arange(0, row.rows, BLOCK, dtype=np.int64)
         opened = _open_blocks(connection, row, everything)
+        if not opened:
+            return []
         values = np.concatenate([block.bits for block in opened], axis=1)
         columns = self._columns.find(connection, row)
         found = list(select(columns, resolve(wanted, row, columns), values=values))
@@ -268,10 +270,9 @@ def _listed(row: DatasetRow, span: tuple[int, int] | None, indices: Sequence[int
     """The rows of a range or a list, sorted, each once. Raises RowNotFound, Unprocessable."""
     if span is not None and span[0] > span[1]:
         raise Unprocessable("a range goes from its first row to its last", code="invalid_range")
-    if span is not None:
-        rows = np.arange(span[0], min(span[1], row.rows) + 1, dtype=np.int64)
-    else:
-        rows = np.unique(np.array(indices or [], np.int64))
-    if len(rows) and rows[-1] >= row.rows:
+    highest = span[1] if span is not None else max(indices or [-1])
+    if highest >= row.rows:
         raise RowNotFound(f"rows go from 0 to {row.rows - 1}")
-    return rows
+    if span is not None:
+        return np.arange(span[0], span[1] + 1, dtype=np.int64)
+    return np.unique(np.array(indices or [], np.int64))

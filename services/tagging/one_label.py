@@ -15,6 +15,8 @@ from shared.database.types import now
 from shared.errors import PreconditionFailed
 from shared.events import EventLog
 
+LAST_ROW = 2**31 - 1  # what the column of a block's number can be asked for on every database
+
 
 def change_one(
     connection: Connection,
@@ -29,7 +31,7 @@ def change_one(
 
     Raises UnknownTag, SingleSelection, PreconditionFailed.
     """
-    row = label_repository.find(connection, dataset_id, index // BLOCK)
+    row = None if index > LAST_ROW else label_repository.find(connection, dataset_id, index // BLOCK)
     if row is None or row.state != "ready" or index >= row.rows:
         return None
     one = OneRow(row.bits, row.versions, index % BLOCK)
