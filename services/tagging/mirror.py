@@ -5,35 +5,45 @@ holds every change that was made before the request.
 """
 
 import asyncio
-import socket
-import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.exc import SQLAlchemyError
 
 from services.tagging import repository, target
 from services.tagging.columns import ColumnCache
 from services.tagging.csv_render import render
 from services.tagging.datasets import need_ready
 from services.tagging.repository import DatasetRow
+from services.tagging.save_lease import SaveLease
 from services.tagging.shelf import Shelf
 from services.tagging.target import Written
 from shared.contracts.tagging import Saved
 from shared.database import Connection, Database
 from shared.database.types import now
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, DarkroomError
 from shared.events import EventLog
+from shared.logging import get_logger
 from shared.workers import WorkerPool
 
-LEASE = timedelta(seconds=60)
-RETRY_SECONDS = 0.05
-PATIENCE = 600  # tries to become the one who saves: 30 s
+NOT_OURS = {  # what is wrong with the place, and not with us
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
+    errno.ELOOP, errno.ENOENT, errno.EBUSY, errno.ESTALE,
+}  # fmt: skip
+log = get_logger("mirror")
+
+
+class CsvNotWritable(Conflict):
+    """The place of the CSV cannot be written: read-only, a folder's name, no permission."""
+
+    code = "csv_not_writable"
+    title = "The CSV cannot be written"
 
 
 class CsvChanged(Conflict):
@@ -63,15 +73,14 @@ class Mirror:
         self._columns = columns
         self._shelf = shelf
         self._pool = pool
+        self.lease = SaveLease(database)
         self._running: dict[int, asyncio.Task[Saved]] = {}
         self._waiting: dict[int, asyncio.Task[Saved]] = {}
-        self._locks: dict[int, asyncio.Lock] = {}
-        self._owner = f"{socket.gethostname()}:{uuid.uuid4().hex[:12]}"
 
     async def save(self, dataset_id: int, *, replace: bool = False) -> Saved:
         """Write the CSV. `replace`: also over changes of others.
 
-        Raises DatasetNotFound, CsvChanged, Unavailable where another replica does not finish; OSError.
+        Raises DatasetNotFound, CsvChanged, CsvNotWritable, SaveBusy, OSError for a full disk.
         """
         if replace:
             return await self._write(dataset_id, replace=True)
@@ -83,17 +92,26 @@ class Mirror:
 
     async def close(self) -> None:
         """Finish the saves that are under way, and save what is not saved yet."""
+        await asyncio.gather(*self._running.values(), *self._waiting.values(), return_exceptions=True)
         dirty = await self._database.read(repository.dirty)
-        await asyncio.gather(*(self.save(row.id) for row in dirty), return_exceptions=True)
+        await asyncio.gather(*map(self._save_behind, dirty))
 
     async def recover(self, *, alone: bool) -> None:
         """After a start: remove what killed saves left behind, and save what they did not get to."""
         if alone:
             await self._database.write(repository.free_saves)
         for row in await self._database.read(repository.dirty):
-            if alone:
-                await self._pool.run(target.sweep_leftovers, Path(row.csv_path))
-            await asyncio.gather(self.save(row.id), return_exceptions=True)
+            await self._save_behind(row, sweep=True)
+
+    async def _save_behind(self, row: DatasetRow, *, sweep: bool = False) -> None:
+        """Save for nobody in particular: a failure is logged, and the dataset stays unsaved."""
+        try:
+            if sweep:
+                async with self.lease.alone(row.id):
+                    await self._pool.run(target.sweep_leftovers, Path(row.csv_path))
+            await self.save(row.id)
+        except (DarkroomError, OSError, SQLAlchemyError) as error:
+            log.warning("a dataset could not be saved", dataset=row.id, reason=str(error))
 
     async def _follow(self, dataset_id: int, running: "asyncio.Task[Saved] | None") -> Saved:
         if running is not None:
@@ -108,12 +126,10 @@ class Mirror:
                 del self._running[dataset_id]
 
     async def _write(self, dataset_id: int, *, replace: bool) -> Saved:
-        async with self.alone(dataset_id):
+        async with self.lease.alone(dataset_id):
             snapshot = await self._pool.run(self.snapshot, dataset_id)
             row, path = snapshot.row, Path(snapshot.row.csv_path)
-            if not replace and not await self._pool.run(
-                target.is_known, path, row.file_stamp, row.next_stamp
-            ):
+            if not replace and not await self._is_known(row, path):
                 await self._note_conflict(row)
                 raise CsvChanged(
                     "choose to merge (their other cells, our tags), to replace, or another place"
@@ -122,26 +138,22 @@ class Mirror:
                 return _as_saved(snapshot)
             return await self.put(snapshot)
 
-    @asynccontextmanager
-    async def alone(self, dataset_id: int) -> AsyncIterator[None]:
-        """While nobody else, here or in another replica, writes the dataset's CSV."""
-        async with self._locks.setdefault(dataset_id, asyncio.Lock()):
-            await self._claim(dataset_id)
-            try:
-                yield
-            finally:
-                await self._release(dataset_id)
+    async def _is_known(self, row: DatasetRow, path: Path) -> bool:
+        with as_not_writable():
+            return await self._pool.run(target.is_known, path, row.file_stamp, row.next_stamp)
 
     async def put(self, snapshot: Snapshot) -> Saved:
         """Write it while alone: beside the target, said in the row, put in its place, said to be there."""
         row, path = snapshot.row, Path(snapshot.row.csv_path)
-        written = await self._pool.run(self._render, snapshot)
+        with as_not_writable():
+            written = await self._pool.run(self._render, snapshot)
         try:
-            await self._write_row(row.id, {"next_stamp": written.stamp.as_json()})
+            await self.lease.hold(row.id, {"next_stamp": written.stamp.as_json()})
         except BaseException:
             await self._pool.run(target.discard, written)
             raise
-        await self._pool.run(target.put_in_place, written, path)
+        with as_not_writable():
+            await self._pool.run(target.put_in_place, written, path)
         return await self._finish(snapshot, written)
 
     async def _finish(self, snapshot: Snapshot, written: Written) -> Saved:
@@ -155,7 +167,7 @@ class Mirror:
         }
 
         def work(connection: Connection) -> None:
-            repository.write_if_saving(connection, row.id, self._owner, values)
+            self.lease.write_now(connection, row.id, values)
             told = {"dataset": row.id, "saved_revision": snapshot.revision}
             self._log.append(connection, "dataset.saved", f"datasets/{row.id}", told)
 
@@ -183,30 +195,6 @@ class Mirror:
     def _render(self, snapshot: Snapshot) -> Written:
         return target.write_beside(Path(snapshot.row.csv_path), self.text(snapshot))
 
-    async def _claim(self, dataset_id: int) -> None:
-        for _ in range(PATIENCE):
-            moment = now()
-            claimed = await self._database.write(
-                partial(
-                    repository.claim_save,
-                    dataset_id=dataset_id,
-                    owner=self._owner,
-                    moment=moment,
-                    until=moment + LEASE,
-                )
-            )
-            if claimed:
-                return
-            await self._database.read(lambda c: repository.find(c, dataset_id))
-            await asyncio.sleep(RETRY_SECONDS)
-        raise Unavailable("another save of this dataset does not end", code="save_busy")
-
-    async def _release(self, dataset_id: int) -> None:
-        await self._write_row(dataset_id, {"save_owner": None, "save_until": None})
-
-    async def _write_row(self, dataset_id: int, values: dict[str, object]) -> None:
-        await self._database.write(lambda c: repository.write_if_saving(c, dataset_id, self._owner, values))
-
     async def _note_conflict(self, row: DatasetRow) -> None:
         if row.conflict:
             return
@@ -219,10 +207,24 @@ class Mirror:
         await self._database.write(work)
 
 
+@contextmanager
+def as_not_writable() -> Iterator[None]:
+    """Raises CsvNotWritable for what the person who asked can change; a full disk stays an OSError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NOT_OURS:
+            raise
+        reason = os.strerror(error.errno or 0).lower()
+        raise CsvNotWritable(f"{reason}; choose another folder, or make this one writable") from None
+
+
 def _is_saved(snapshot: Snapshot) -> bool:
     """Whether the file on disk holds the snapshot already."""
     row = snapshot.row
-    if row.saved_revision != snapshot.revision or row.saved_at is None or row.file_stamp is None:
+    if row.conflict or row.saved_revision != snapshot.revision:
+        return False
+    if row.saved_at is None or row.file_stamp is None:
         return False
     return target.is_there(Path(row.csv_path), row.file_stamp)
 

@@ -1,5 +1,6 @@
 """Target: the CSV on disk that a dataset is saved to. Written whole or not at all. Blocks."""
 
+import glob
 import hashlib
 import os
 import tempfile
@@ -12,6 +13,9 @@ from services.tagging.repository import FileStamp
 
 PIECE = 1 << 20
 NEW_FILE_MODE = 0o644
+LONGEST_NAME = 255  # bytes, on every file system that matters
+LABELLED = "__labelled__"
+TEMPORARY = ".tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,10 @@ class Written:
 def labelled_name(name: str) -> str:
     """What a CSV is called in a folder of its own: trip.csv becomes trip__labelled__.csv."""
     stem, dot, suffix = name.rpartition(".")
-    return f"{stem}__labelled__.{suffix}" if dot and stem else f"{name}__labelled__.csv"
+    if not (dot and stem):
+        stem, suffix = name, "csv"
+    end = f"{LABELLED}.{_cut(suffix, 50)}"
+    return _cut(stem, LONGEST_NAME - len(end.encode())) + end
 
 
 def look(path: Path, *, digest: bool) -> FileStamp | None:
@@ -72,7 +79,7 @@ def write_beside(path: Path, pieces: Iterable[bytes], like: Path | None = None) 
     Owner and mode are the target's, or else those of `like`. Raises OSError; then nothing is left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".tmp")
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=_prefix(path), suffix=TEMPORARY)
     try:
         digest = hashlib.sha256()
         with os.fdopen(descriptor, "wb", PIECE) as file:
@@ -90,8 +97,12 @@ def write_beside(path: Path, pieces: Iterable[bytes], like: Path | None = None) 
 
 
 def put_in_place(written: Written, path: Path) -> None:
-    """Rename it to the target, and sync the folder."""
-    written.path.replace(path)
+    """Rename it to the target, and sync the folder. Raises OSError; then nothing is left beside it."""
+    try:
+        written.path.replace(path)
+    except OSError:
+        discard(written)
+        raise
     descriptor = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -107,8 +118,25 @@ def discard(written: Written) -> None:
 def sweep_leftovers(path: Path) -> None:
     """Remove what saves that were killed have left beside the target."""
     with suppress(OSError):
-        for each in path.parent.glob(f".{path.name[:100]}.*.tmp"):
+        for each in path.parent.glob(f"{glob.escape(_prefix(path))}*{TEMPORARY}"):
             each.unlink(missing_ok=True)
+
+
+def try_folder(path: Path) -> None:
+    """Raises OSError where the target could not be written; its folder is made if it is missing."""
+    discard(write_beside(path, []))
+
+
+def _prefix(path: Path) -> str:
+    return f".{_cut(path.name, 100)}."
+
+
+def _cut(name: str, size: int) -> str:
+    """The name's beginning, at most so many bytes."""
+    name = name[:size]
+    while len(os.fsencode(name)) > size:
+        name = name[:-1]
+    return name
 
 
 def _take_over(descriptor: int, path: Path, like: Path | None) -> None:
