@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 FILE_THREADS = 4
 FILE_WAITING = 4096
 IMPORTS_AT_ONCE = 2
+STAGED_SECONDS = 3600.0  # what another replica may still be at
 UNFINISHED_SECONDS = 5.0  # how long a stop waits for imports that are almost done
 
 
@@ -117,6 +119,7 @@ def _lifespan(
         log,
         parts.board,
         parts.shelf,
+        parts.imports,
         history_days=settings.history_days,
         event_days=settings.event_retention_days,
     )
@@ -124,7 +127,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await database.quick_check()
-        await asyncio.to_thread(_clear_staging, parts.blobs.staging)
+        await asyncio.to_thread(_clear_staging, parts.blobs.staging, 0 if alone else STAGED_SECONDS)
         await _learn_policies(parts)
         await parts.runner.start(alone=alone)
         behind = [
@@ -173,9 +176,12 @@ def _wire(
         runner=JobRunner(database, board, {IMPORT: imports.run}, concurrent=IMPORTS_AT_ONCE),
         datasets=datasets,
         labels=Labels(database, log, columns, autosave.changed),
+        imports=imports,
         intake=Intake(settings, roots, shelf, blobs, imports, stored, pools.files),
         mirror=mirror,
-        conflicts=Conflicts(database, log, columns, shelf, mirror, imports, roots, pools.files),
+        conflicts=Conflicts(
+            database, log, columns, shelf, mirror, imports, roots, pools.files, most_bytes=settings.csv_bytes
+        ),
         autosave=autosave,
         pictures=Pictures(
             datasets,
@@ -202,9 +208,10 @@ async def _learn_policies(parts: Parts) -> None:
         before = rows[-1].id
 
 
-def _clear_staging(folder: Path) -> None:
-    """Remove what requests of an earlier life of this process left half-written."""
+def _clear_staging(folder: Path, age: float) -> None:
+    """Remove what requests left half-written that began more than `age` seconds ago."""
     folder.mkdir(parents=True, exist_ok=True)
     for entry in os.scandir(folder):
         with suppress(FileNotFoundError):
-            Path(entry.path).unlink()
+            if entry.stat().st_mtime <= time.time() - age:
+                Path(entry.path).unlink()

@@ -13,18 +13,18 @@ from services.tagging.csv_file import DataFile, read_data
 from services.tagging.csv_merge import Keys, Merge, keys_of, merge_keys
 from services.tagging.datasets import need_ready
 from services.tagging.imports import Imports, shape_of
-from services.tagging.mirror import Mirror, Snapshot
+from services.tagging.late_labels import bring_in
+from services.tagging.mirror import Mirror, Snapshot, as_not_writable
 from services.tagging.paths import Roots
 from services.tagging.repository import DatasetRow, FileStamp
 from services.tagging.shelf import Shelf, new_content_id
 from shared.contracts.tagging import Save, Saved, Tag
 from shared.database import Connection, Database
-from shared.errors import Conflict, Unavailable
+from shared.errors import Conflict, TooLarge, Unavailable
 from shared.events import EventLog
 from shared.workers import WorkerPool
 
 SHOWN = 20
-ATTEMPTS = 5
 
 
 class Conflicts:
@@ -40,7 +40,10 @@ class Conflicts:
         imports: Imports,
         roots: Roots,
         pool: WorkerPool,
+        *,
+        most_bytes: int,
     ) -> None:
+        """`most_bytes`: of a file that is merged with."""
         self._database = database
         self._log = log
         self._columns = columns
@@ -49,6 +52,7 @@ class Conflicts:
         self._imports = imports
         self._roots = roots
         self._pool = pool
+        self._most_bytes = most_bytes
 
     async def save(self, dataset_id: int, wanted: Save) -> Saved:
         """Save as the person chose. Raises what Mirror.save does, PathNotAllowed, InvalidCsv."""
@@ -61,48 +65,51 @@ class Conflicts:
     async def _move(self, dataset_id: int, folder: str) -> None:
         """From now on saves go into that folder, where nothing of that name may stand yet."""
         place = await self._pool.run(self._roots.resolve, folder)
+        row = await self._database.read(lambda c: need_ready(repository.find(c, dataset_id)))
+        path = place / target.labelled_name(Path(row.csv_path).name.replace(target.LABELLED, ""))
+        with as_not_writable():
+            await self._pool.run(target.try_folder, path)
 
         def work(connection: Connection) -> None:
-            row = need_ready(repository.find(connection, dataset_id, lock=True))
-            path = place / target.labelled_name(Path(row.csv_path).name.replace("__labelled__", ""))
+            need_ready(repository.find(connection, dataset_id, lock=True))
             if path.exists():
                 raise Conflict("a file of that name is there already", code="file_exists")
             moved = {"csv_path": str(path), "file_stamp": None, "next_stamp": None, "conflict": False}
             repository.change(connection, dataset_id, {**moved, "saved_revision": -1})
 
-        async with self._mirror.alone(dataset_id):
+        async with self._mirror.lease.alone(dataset_id):
             await self._database.write(work)
 
     async def _merge(self, dataset_id: int) -> Saved:
         """Their file with our tags takes the place of the dataset's rows, and is saved."""
-        async with self._mirror.alone(dataset_id):
-            for _ in range(ATTEMPTS):
-                merged = await self._take_over(dataset_id)
-                if merged is not None:
-                    snapshot = await self._pool.run(self._mirror.snapshot, dataset_id)
-                    saved = await self._mirror.put(snapshot)
-                    return saved.model_copy(update={"unmatched": merged.removed[:SHOWN].tolist()})
-        raise Unavailable("labels come too fast to merge; try again", code="save_busy")
+        async with self._mirror.lease.alone(dataset_id):
+            snapshot = await self._pool.run(self._mirror.snapshot, dataset_id)
+            gone: list[int] = []
+            if await self._pool.run(
+                Path(snapshot.row.csv_path).exists
+            ):  # else there is nothing to merge with
+                gone = (await self._take_over(snapshot)).removed[:SHOWN].tolist()
+                snapshot = await self._pool.run(self._mirror.snapshot, dataset_id)
+            saved = await self._mirror.put(snapshot)
+            return saved.model_copy(update={"unmatched": gone})
 
-    async def _take_over(self, dataset_id: int) -> Merge | None:
-        """Read their file into a new content, and let the dataset have it; None where labels came between."""
-        snapshot = await self._pool.run(self._mirror.snapshot, dataset_id)
-        content_id = new_content_id()
+    async def _take_over(self, snapshot: Snapshot) -> Merge:
+        """Read their file into a new content, and let the dataset have it."""
+        dataset_id, content_id = snapshot.row.id, new_content_id()
         await self._database.write(lambda c: block_repository.add_content(c, dataset_id, content_id))
         try:
-            data, stamp = await self._pool.run(self._read, snapshot.row, content_id)
+            with as_not_writable():
+                data, stamp = await self._pool.run(self._read, snapshot.row, content_id)
             merged = await self._pool.run(self._match, snapshot, data)
-            await self._imports.write_content(content_id, data, merged.values)
-            done = await self._database.write(
-                lambda c: self._swap(c, snapshot, content_id, data, merged, stamp)
-            )
+            version = snapshot.revision + 1  # higher than any row's was: an ETag of before fits no row now
+            await self._imports.write_content(content_id, data, merged.values, version=version)
+            await self._database.write(lambda c: self._swap(c, snapshot, content_id, data, merged, stamp))
         except BaseException:
             await self._drop(content_id)
             raise
-        await self._drop(snapshot.row.content_id if done else content_id)
-        if done:
-            self._columns.forget(dataset_id)
-        return merged if done else None
+        self._columns.forget(dataset_id)
+        await self._drop(snapshot.row.content_id)
+        return merged
 
     async def _drop(self, content_id: str) -> None:
         await self._database.write(lambda c: block_repository.drop_content(c, content_id))
@@ -112,6 +119,8 @@ class Conflicts:
         """Their file as it is now, on the shelf as the new source."""
         path = Path(row.csv_path)
         stamp = target.look(path, digest=True)
+        if stamp is not None and stamp.size > self._most_bytes:
+            raise TooLarge(f"a CSV may have at most {self._most_bytes} bytes", limit=self._most_bytes)
         self._shelf.put_source(content_id, path.read_bytes())
         data = read_data(self._shelf.read_source(content_id), row.encoding)
         self._shelf.put_layout(content_id, data.layout)
@@ -147,15 +156,22 @@ class Conflicts:
         data: DataFile,
         merged: Merge,
         stamp: FileStamp,
-    ) -> bool:
-        """Let the dataset have the new content; false where its tags have changed since the snapshot."""
+    ) -> None:
+        """Let the dataset have the new content, with the labels that came since the snapshot."""
         row = repository.find(connection, snapshot.row.id, lock=True)
-        if (row.revision, row.content_id) != (snapshot.revision, snapshot.row.content_id):
-            return False
+        if row.content_id != snapshot.row.content_id:
+            raise Unavailable("somebody else has merged meanwhile; try again", code="save_busy")
         revision = row.revision + 1
+        tags = _in_their_order(row, data)
+        late = block_repository.blocks_since(connection, row.content_id, snapshot.revision)
+        if late:
+            columns = [row.tags.index(tag) for tag in tags]
+            changed = bring_in(merged, late, columns, revision)
+            if changed:
+                block_repository.write_blocks(connection, content_id, revision, changed)
         values: dict[str, Any] = {
             **shape_of(data, merged.values),
-            "tags": repository.tags_to_json(_in_their_order(row, data)),
+            "tags": repository.tags_to_json(tags),
             "content_id": content_id,
             "revision": revision,
             "file_stamp": stamp.as_json(),
@@ -163,11 +179,10 @@ class Conflicts:
             "conflict": False,
         }
         repository.change(connection, row.id, values)
-        if not _same_rows(merged.source_row, row.rows):
+        if tags != list(row.tags) or not _same_rows(merged.source_row, row.rows):
             history_repository.forget(connection, row.id)
         told = {"dataset": row.id, "revision": revision, "rows": data.rows}
         self._log.append(connection, "dataset.merged", f"datasets/{row.id}", told)
-        return True
 
 
 def _in_their_order(row: DatasetRow, data: DataFile) -> list[Tag]:

@@ -43,6 +43,10 @@ def dataset_router(parts: Parts) -> APIRouter:
         """Its CSV and its images stay as they are."""
         row = await parts.datasets.delete(dataset_id, actor(request.scope))
         parts.autosave.forget(dataset_id)
+        if row.state == "importing" and row.job_id is not None:
+            job_id = row.job_id
+            await parts.database.write(lambda c: parts.board.cancel(c, job_id))
+            parts.runner.wake(job_id)
         await asyncio.to_thread(parts.shelf.remove, row.content_id)
 
     return router

@@ -4,10 +4,12 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.tagging import block_repository, repository
 from services.tagging.bits import BLOCK, pack, pack_versions
@@ -19,9 +21,10 @@ from services.tagging.shelf import Shelf
 from shared.contracts.tagging import Autosave, Tag
 from shared.database import Connection, Database
 from shared.database.types import now
-from shared.errors import DarkroomError, Unavailable
+from shared.errors import DarkroomError, InsufficientStorage, Unavailable
 from shared.events import EventLog
-from shared.jobs import Job, JobBoard, JobCancelled, NewJob, RunningJob
+from shared.jobs import Job, JobBoard, JobCancelled, JobNotFound, NewJob, RunningJob
+from shared.web.problems import as_darkroom_error
 from shared.workers import WorkerPool
 
 BLOCKS_A_WRITE = 16  # some 1 MiB: other writers wait a few milliseconds for it
@@ -89,7 +92,10 @@ class Imports:
             repository.change(connection, dataset_id, {"job_id": job.id})
             return dataset_id, job, True
 
-        return await self._database.write(work)
+        try:
+            return await self._database.write(work)
+        except IntegrityError:  # the same key came by another replica at the same moment, and was first
+            return await self._database.write(work)
 
     async def run(self, running: RunningJob) -> dict[str, Any]:
         """The handler of import jobs. Raises InvalidCsv; then the dataset is gone again."""
@@ -101,12 +107,37 @@ class Imports:
             if not isinstance(error, Unavailable):
                 await self._abandon(dataset_id, content_id)
             raise
+        except IntegrityError:
+            if await self._database.read(lambda c: block_repository.is_content(c, content_id)):
+                raise
+            await self._abandon(dataset_id, content_id)
+            raise JobCancelled from None  # the dataset was deleted meanwhile
+        except (OSError, DBAPIError) as error:
+            refusal = as_darkroom_error(error)
+            if not isinstance(refusal, InsufficientStorage):
+                raise
+            await self._abandon(dataset_id, content_id)
+            raise refusal from None
         return {"dataset_id": dataset_id}
+
+    async def abandon_ended(self) -> None:
+        """Remove datasets whose import has ended without them: cancelled while it waited, or given up."""
+        for row in await self._database.read(repository.importing):
+            if await self._database.read(partial(self._has_ended, job_id=row.job_id or 0)):
+                await self._abandon(row.id, row.content_id)
+
+    def _has_ended(self, connection: Connection, job_id: int) -> bool:
+        try:
+            return self._board.find(connection, job_id).ended
+        except JobNotFound:
+            return True
 
     async def _fill(self, running: RunningJob, dataset_id: int, content_id: str) -> None:
         """Read the source on the shelf, write its rows in pieces, and make the dataset ready."""
         told = running.job.parameters
-        await self._database.write(lambda c: block_repository.empty_content(c, content_id))  # of a try before
+        running.check()
+        if not await running.write(lambda c: _begin_again(c, dataset_id, content_id)):
+            return  # it is ready: only that was not written down any more
         data = await self._pool.run(self._read, content_id, str(told["encoding"]))
 
         async def progress(done: int) -> None:
@@ -125,17 +156,23 @@ class Imports:
 
     async def _abandon(self, dataset_id: int, content_id: str) -> None:
         """Remove a dataset whose import failed."""
-        await self._database.write(lambda c: repository.remove(c, dataset_id))
+        await self._database.write(lambda c: repository.remove_importing(c, dataset_id))
         await self._pool.run(self._shelf.remove, content_id)
 
     async def write_content(
-        self, content_id: str, data: DataFile, values: NDArray[np.bool_], progress: Progress = no_progress
+        self,
+        content_id: str,
+        data: DataFile,
+        values: NDArray[np.bool_],
+        progress: Progress = no_progress,
+        *,
+        version: int = 0,
     ) -> None:
         """Write rows, tags ((n, T), index order) and clips of a content that nobody reads yet."""
         blocks = -(-data.rows // BLOCK)
         for first in range(0, blocks, BLOCKS_A_WRITE):
             numbers = range(first, min(first + BLOCKS_A_WRITE, blocks))
-            packed = await self._pool.run(_pack, data, values, numbers)
+            packed = await self._pool.run(_pack, data, values, numbers, version)
             await self._write_blocks(content_id, *packed)
             await progress(min(numbers.stop * BLOCK, data.rows))
         for part in _clips(data):
@@ -158,6 +195,17 @@ class Imports:
         data = read_data(self._shelf.read_source(content_id), encoding)
         self._shelf.put_layout(content_id, data.layout)
         return data
+
+
+def _begin_again(connection: Connection, dataset_id: int, content_id: str) -> bool:
+    """Remove what an earlier try has written; false, and nothing is, where the dataset is ready already."""
+    try:
+        if repository.find(connection, dataset_id, lock=True).state != "importing":
+            return False
+    except repository.DatasetNotFound:
+        raise JobCancelled from None
+    block_repository.empty_content(connection, content_id)
+    return True
 
 
 def _job(plan: Plan, wanted: Wanted, content_id: str, dataset_id: int) -> NewJob:
@@ -231,12 +279,16 @@ def shape_of(data: DataFile, values: NDArray[np.bool_]) -> dict[str, Any]:
     }
 
 
-def _pack(data: DataFile, values: NDArray[np.bool_], numbers: range) -> tuple[list[BlockRow], list[FactsRow]]:
+def _pack(
+    data: DataFile, values: NDArray[np.bool_], numbers: range, version: int
+) -> tuple[list[BlockRow], list[FactsRow]]:
     blocks, facts = [], []
     for number in numbers:
         here = slice(number * BLOCK, min((number + 1) * BLOCK, data.rows))
         bits = pack(np.ascontiguousarray(values[here].T))
-        blocks.append(BlockRow(number, bits, pack_versions(np.zeros(here.stop - here.start, np.uint32))))
+        blocks.append(
+            BlockRow(number, bits, pack_versions(np.full(here.stop - here.start, version, np.uint32)))
+        )
         paths = "\0".join(data.paths(here.start, here.stop)).encode()
         facts.append(FactsRow(number, paths, data.camera[here].astype("<u2").tobytes()))
     return blocks, facts

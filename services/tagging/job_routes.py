@@ -31,6 +31,7 @@ def job_router(parts: Parts) -> APIRouter:
         """The dataset that it was making is gone then."""
         job = await parts.database.write(lambda c: parts.board.cancel(c, job_id))
         parts.runner.wake(job_id)
+        await parts.imports.abandon_ended()  # one that was only waiting: nobody else cleans up after it
         return job_view(job)
 
     return router

@@ -6,6 +6,7 @@ from services.tagging.autosave import Autosave
 from services.tagging.conflicts import Conflicts
 from services.tagging.datasets import Datasets
 from services.tagging.exports import Exports
+from services.tagging.imports import Imports
 from services.tagging.intake import Intake
 from services.tagging.labelling import Labels
 from services.tagging.mirror import Mirror
@@ -28,6 +29,7 @@ class Parts:
     runner: JobRunner
     datasets: Datasets
     labels: Labels
+    imports: Imports
     intake: Intake
     mirror: Mirror
     conflicts: Conflicts

@@ -132,6 +132,12 @@ def dirty(connection: Connection) -> list[DatasetRow]:
     ]
 
 
+def importing(connection: Connection) -> list[DatasetRow]:
+    """Datasets whose import has not made them ready."""
+    wanted = select(datasets).where(datasets.c.state == "importing")
+    return [_dataset_of(row) for row in connection.execute(wanted).mappings()]
+
+
 def change(connection: Connection, dataset_id: int, values: Mapping[str, Any]) -> None:
     """Write some columns."""
     connection.execute(update(datasets).where(datasets.c.id == dataset_id).values(dict(values)))
@@ -140,6 +146,11 @@ def change(connection: Connection, dataset_id: int, values: Mapping[str, Any]) -
 def remove(connection: Connection, dataset_id: int) -> None:
     """Drop the dataset with all that belongs to it."""
     connection.execute(delete(datasets).where(datasets.c.id == dataset_id))
+
+
+def remove_importing(connection: Connection, dataset_id: int) -> None:
+    """Drop a dataset that is not ready yet."""
+    connection.execute(delete(datasets).where(datasets.c.id == dataset_id, datasets.c.state == "importing"))
 
 
 def revision(connection: Connection, dataset_id: int) -> int:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from services.tagging import block_repository, history_repository
+from services.tagging.imports import Imports
 from services.tagging.shelf import Shelf
 from shared.database import Database
 from shared.database.types import now
@@ -26,6 +27,7 @@ class Sweeper:
         events: EventLog,
         board: JobBoard,
         shelf: Shelf,
+        imports: Imports,
         *,
         history_days: float,
         event_days: float,
@@ -34,6 +36,7 @@ class Sweeper:
         self._events = events
         self._board = board
         self._shelf = shelf
+        self._imports = imports
         self._history_age = timedelta(days=history_days)
         self._event_age = timedelta(days=event_days)
 
@@ -55,6 +58,7 @@ class Sweeper:
         await self._database.write(lambda c: self._events.trim(c, moment - self._event_age))
         ended = await self._database.read(lambda c: self._board.expired(c, moment))
         await self._database.write(lambda c: self._board.forget(c, [job.id for job in ended]))
+        await self._imports.abandon_ended()
         before = moment - ORPHAN_AGE
         for content_id in await self._database.read(partial(block_repository.stale_contents, before=before)):
             await self._database.write(partial(block_repository.drop_content, content_id=content_id))
