@@ -1,8 +1,10 @@
 """Intake: a new dataset's file, by upload, by path, or made from a search in the image store."""
 
+import asyncio
 import csv
 import hashlib
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -12,7 +14,7 @@ from pathlib import Path
 from services.tagging import target
 from services.tagging.imports import Imports, Plan, Wanted
 from services.tagging.metadata import read_metadata
-from services.tagging.paths import Roots
+from services.tagging.paths import FileMissing, Roots
 from services.tagging.repository import FileStamp
 from services.tagging.settings import TaggingSettings
 from services.tagging.shelf import Shelf, new_content_id
@@ -78,10 +80,10 @@ class Intake:
     async def upload(self, uploaded: Uploaded, wanted: NewDataset, caller: Caller) -> Begun:
         """From files that came with the request. Raises InvalidCsv for the metadata."""
         aliases = _aliases(uploaded.meta, wanted.encoding)
+        name = _plain(uploaded.name)
+        row = self._row(wanted, caller, name=name, csv_path=await self._own_path(wanted, name))
         content_id = new_content_id()
         await self._pool.run(self._shelf.put_source, content_id, uploaded.data)
-        name = Path(uploaded.name.replace("\\", "/")).name or "data.csv"
-        row = self._row(wanted, caller, name=name, csv_path=await self._own_path(wanted, name))
         digest = _digest(wanted, uploaded.sha256, uploaded.meta)
         return await self._begin(
             row, content_id, Plan(aliases, None, caller.idempotency_key, digest), uploaded.size
@@ -90,14 +92,16 @@ class Intake:
     async def open(self, wanted: NewDataset, caller: Caller) -> Begun:
         """From files below the roots. Raises PathNotAllowed, FileMissing, TooLarge, InvalidCsv."""
         path = await self._pool.run(self._roots.file, wanted.data_path or "")
+        if not await asyncio.to_thread(os.access, path, os.R_OK):
+            raise FileMissing("the file cannot be read")
         meta = None
         if wanted.meta_path is not None:
             meta = await self._pool.run(self._read_meta, wanted.meta_path)
         aliases = _aliases(meta, wanted.encoding)
-        content_id = new_content_id()
-        stamp = await self._pool.run(self._copy, path, content_id)
         same_file = wanted.save_to == SAME_FILE
         csv_path = str(path) if same_file else await self._own_path(wanted, path.name)
+        content_id = new_content_id()
+        stamp = await self._pool.run(self._copy, path, content_id)
         row = self._row(wanted, caller, name=path.name, csv_path=csv_path, image_folder=str(path.parent))
         row = replace(row, stamp=stamp) if same_file else row
         digest = _digest(wanted, stamp.digest, meta)
@@ -110,19 +114,25 @@ class Intake:
         assert wanted.images is not None
         names = await self._stored.names(wanted.images)
         data = await self._pool.run(_as_csv, names, wanted.tags)
-        content_id = new_content_id()
-        await self._pool.run(self._shelf.put_source, content_id, data)
         name = f"{_safe(wanted.name or 'images')}.csv"
         row = self._row(
             wanted, caller, name=name, csv_path=await self._own_path(wanted, name), source="imagestore"
         )
         aliases = {tag.code: tag.alias for tag in wanted.tags if tag.alias is not None}
         keys = {tag.code: tag.key for tag in wanted.tags if tag.key is not None}
+        if len(set(keys.values())) < len(keys):
+            raise Unprocessable("two tags have the same key", code="key_taken")
+        content_id = new_content_id()
+        await self._pool.run(self._shelf.put_source, content_id, data)
         plan = Plan(aliases, keys or None, caller.idempotency_key, _digest(wanted, "", None))
         return await self._begin(row, content_id, plan, len(data))
 
     async def _begin(self, row: Wanted, content_id: str, plan: Plan, size: int) -> Begun:
-        dataset_id, job, is_new = await self._imports.begin(row, content_id, plan)
+        try:
+            dataset_id, job, is_new = await self._imports.begin(row, content_id, plan)
+        except BaseException:
+            await asyncio.shield(self._pool.run(self._shelf.remove, content_id))
+            raise
         if not is_new:
             await self._pool.run(self._shelf.remove, content_id)
         return Begun(dataset_id, job, small=size <= self._settings.import_at_once_bytes)
@@ -199,6 +209,12 @@ def _as_csv(names: Sequence[str], tags: Sequence[NewTag]) -> bytes:
     blank = ["False"] * len(tags)
     writer.writerows([name, *blank] for name in names)
     return out.getvalue().encode()
+
+
+def _plain(name: str) -> str:
+    """The name of an uploaded file, without folders and what no file system takes."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(each for each in last if each.isprintable())[:200].lstrip(".") or "data.csv"
 
 
 def _safe(name: str) -> str:

@@ -141,6 +141,8 @@ def _take_part(
     if part.staged is None:
         raise part.refusal or Unprocessable("a part could not be read")
     staged = part.staged
+    if part.field in files or part.field in fields:
+        raise Unprocessable(f"the form has {part.field!r} twice", code="doubled_field")
     if part.field in ("data", "meta"):
         if part.field == "meta" and (staged.size > meta_limit or staged.data is None):
             raise TooLarge(f"a metadata file may have at most {meta_limit} bytes", limit=meta_limit)
