@@ -232,8 +232,10 @@ def _frame_spans(
 ) -> tuple[list[tuple[ClipRow, int, int, int]], int | None]:
     """Clip, number, first row and row behind the last of each frame; and where the one after them begins."""
     spans: list[tuple[ClipRow, int, int, int]] = []
-    at: int | None = begin
-    while at is not None and at < columns.rows:
+    at = begin
+    if clip is not None and clip < len(columns.clips):
+        at = max(begin, columns.clips[clip].starts)
+    while at < columns.rows:
         of = columns.clip_of(at)
         if clip is not None and of.clip != clip:
             return spans, None
