@@ -1,6 +1,7 @@
 """Declaring an operation: a pure function, its parameters beside it, one decorator."""
 
 import copy
+import inspect
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -70,7 +71,8 @@ def operation(
 
     def declare(function: Callable[[S, P], Picture]) -> Operation[P, S]:
         hints = typing.get_type_hints(function)
-        parameters = list(hints.values())[1] if len(hints) == 3 else None
+        _, *others = inspect.signature(function).parameters
+        parameters = hints.get(others[0]) if len(others) == 1 else None
         if not isinstance(parameters, type) or not issubclass(parameters, Parameters):
             raise TypeError(f"{name}: the function takes a picture and a kind of Parameters")
         if not function.__doc__:

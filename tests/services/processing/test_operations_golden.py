@@ -151,8 +151,8 @@ GOLDEN: dict[tuple[Any, ...], Callable[[Picture], Picture]] = {
 @pytest.mark.parametrize("call", GOLDEN, ids=lambda call: "-".join(str(part) for part in call))
 @pytest.mark.parametrize("photograph", ["coffee", "chelsea"])
 def test_equals_plain_opencv(call: tuple[Any, ...], photograph: str) -> None:
-    picture = photo(photograph)
     name, *parameters = call
+    picture = photo(photograph, (150, 100) if name == "background_removal" else None)
     assert np.array_equal(processed(png(picture), name, **dict(parameters)), GOLDEN[call](picture))
 
 
@@ -168,9 +168,9 @@ def test_steps_work_one_after_the_other() -> None:
 
 
 def test_a_large_picture_is_cut_out_at_a_smaller_size_and_keeps_its_pixels() -> None:
-    picture = photo("astronaut", (1400, 1400))
+    picture = photo("astronaut", (600, 600))
     result = processed(png(picture), "background_removal", iterations=1)
-    assert result.shape == (1400, 1400, 4)
+    assert result.shape == (600, 600, 4)
     assert np.array_equal(result[:, :, :3], picture)
-    assert result[700, 700, 3] == 255
+    assert result[300, 300, 3] == 255
     assert result[5, 5, 3] == 0
