@@ -43,7 +43,7 @@ class GatewaySettings(ServiceSettings):
     auth: Literal["on", "off"] = Field("on", validation_alias=everywhere("auth"))
     allowed_hosts: str = Field("", validation_alias=everywhere("allowed_hosts"))
     allowed_origins: str = Field("", validation_alias=everywhere("allowed_origins"))
-    services: str = Field("tagging,imagestore,sdcard", validation_alias=everywhere("services"))
+    services: str = Field("tagging,imagestore,processing,sdcard", validation_alias=everywhere("services"))
     service_urls: dict[str, str] = Field(default_factory=lambda data: urls_from_environment(data["services"]))
     admin_key_file: Path | None = None
 

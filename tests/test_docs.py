@@ -12,6 +12,7 @@ from gateway.cli import app as gateway_commands
 from gateway.settings import GatewaySettings
 from services.imagestore.__main__ import app as imagestore_commands
 from services.imagestore.settings import ImageStoreSettings
+from services.processing.settings import ProcessingSettings
 from services.sdcard.settings import SdcardSettings
 from services.tagging.__main__ import app as tagging_commands
 from services.tagging.settings import TaggingSettings
@@ -24,8 +25,8 @@ SETTING = re.compile(r"DARKROOM_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_<])")
 PATTERN = re.compile(r"DARKROOM_<(?:PART|SERVICE)>_([A-Z0-9_]+)")
 CALL = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*)")
 CODE = re.compile(r"""\bcode ?= ?"([a-z_]+)\"""")
-PARTS = ("GATEWAY", "IMAGESTORE", "SDCARD", "TAGGING")
-DOCUMENTED = ("imagestore", "sdcard", "tagging")  # services whose calls stand in docs/api.md
+PARTS = ("GATEWAY", "IMAGESTORE", "PROCESSING", "SDCARD", "TAGGING")
+DOCUMENTED = ("imagestore", "processing", "sdcard", "tagging")  # services whose calls stand in docs/api.md
 COMMANDS = {
     "python -m gateway": gateway_commands,
     "python -m services.imagestore": imagestore_commands,
@@ -56,7 +57,13 @@ def sources() -> Iterator[Path]:
 
 def settings_there_are() -> set[str]:
     """The names of all environment variables that Darkroom reads."""
-    parts = (GatewaySettings, ImageStoreSettings, SdcardSettings, TaggingSettings)
+    parts = (
+        GatewaySettings,
+        ImageStoreSettings,
+        ProcessingSettings,
+        SdcardSettings,
+        TaggingSettings,
+    )
     known = {name for part in parts for name in setting_names(part)}
     return known | {name for path in sources() for name in SETTING.findall(path.read_text())}
 
