@@ -7,7 +7,7 @@ time, which has no offset: its folders and file names are made by its clock.
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, WithJsonSchema
 
 CameraId = Annotated[
     str,
@@ -22,6 +22,17 @@ RemotePath = Annotated[str, Field(pattern=r"^/[^\x00-\x1f\x7f]{0,1023}$", exampl
 User = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f:]{1,100}$", examples=["root"])]
 RecordingModeName = Literal["none", "boost", "continuous"]
 FrameModeName = Literal["higher_frame_rate", "higher_image_quality"]
+# RFC 3339 knows no time without an offset, and a camera's own time has none.
+LocalTime = Annotated[
+    datetime,
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?$",
+            "examples": ["2026-11-20T13:00:00"],
+        }
+    ),
+]
 StepName = Literal["hour", "half_hour", "minute"]
 
 
@@ -179,7 +190,7 @@ class Clip(BaseModel):
     date: str
     hour: int
     kind: Literal["clip", "other"]
-    start_local: datetime | None = None
+    start_local: LocalTime | None = None
     size: int
     modified_at: AwareDatetime
     properties: ClipProperties | None = None
@@ -221,7 +232,7 @@ class ArchiveRequest(Strict):
 class UsageItem(BaseModel):
     """The clips that begin in one step of time."""
 
-    start_local: datetime
+    start_local: LocalTime
     clips: int
     size: int
 
@@ -246,7 +257,7 @@ class ResolutionCount(BaseModel):
 class QualityItem(BaseModel):
     """One half hour; means are over the clips that were read."""
 
-    start_local: datetime
+    start_local: LocalTime
     clips: int
     read: int
     mean_duration: float | None
@@ -260,8 +271,8 @@ class QualityItem(BaseModel):
 class GapItem(BaseModel):
     """A stretch without recording that the recording mode does not explain."""
 
-    start_local: datetime
-    end_local: datetime
+    start_local: LocalTime
+    end_local: LocalTime
     seconds: float
     recording_mode: RecordingModeName | None
 
