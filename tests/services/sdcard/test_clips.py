@@ -26,7 +26,8 @@ def online(browser: Browser, camera: Reachable) -> Browser:
 
 def clip(browser: Browser, place: int, hour: int = 9, camera: str = "cam1") -> dict[str, Any]:
     """The n-th file of an hour by time."""
-    return list(reversed(browser.clips(camera, DATE, hour=hour)))[place]
+    found: dict[str, Any] = list(reversed(browser.clips(camera, DATE, hour=hour)))[place]
+    return found
 
 
 def path(item: dict[str, Any], what: str = "") -> str:
@@ -36,7 +37,8 @@ def path(item: dict[str, Any], what: str = "") -> str:
 
 def on_disk(card: Path, item: dict[str, Any]) -> bytes:
     """What the card holds under the clip's name."""
-    return (card / item["date"] / f"{item['hour']:02d}" / item["name"]).read_bytes()
+    place: Path = card / item["date"] / f"{item['hour']:02d}" / item["name"]
+    return place.read_bytes()
 
 
 def test_bytes_and_parts_of_them(online: Browser, sample_card: Path) -> None:
