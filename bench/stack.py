@@ -18,9 +18,26 @@ CACHE = ROOT / ".bench"
 
 READY = "Darkroom is ready"
 STOP_SECONDS = 40.0
-PORTS = ("GATEWAY", "TAGGING", "IMAGESTORE", "PROCESSING", "SDCARD")
+PORTS = (
+    "GATEWAY",
+    "TAGGING",
+    "IMAGESTORE",
+    "PROCESSING",
+    "SDCARD",
+    "LEGACY",
+    "LEGACY_TAGGING",
+    "LEGACY_IMAGESTORE",
+    "LEGACY_PROCESSING",
+)
 # As in production but for the rate a key may have: that is to limit, not to be fast.
-SETTINGS = {"DARKROOM_GATEWAY_REQUESTS_PER_SECOND": "0", "DARKROOM_TAGGING_ROOTS": str(CACHE)}
+SETTINGS = {
+    "DARKROOM_GATEWAY_REQUESTS_PER_SECOND": "0",
+    "DARKROOM_TAGGING_ROOTS": str(CACHE),
+    # cameras are simulated here, and asked as often as is measured
+    "DARKROOM_SDCARD_CAMERA_NETWORKS": "127.0.0.0/8",
+    "DARKROOM_SDCARD_STALE_SECONDS": "0.001",
+    "DARKROOM_SDCARD_CONNECTS_PER_MINUTE": "1000",
+}
 
 
 @dataclass(frozen=True, slots=True)

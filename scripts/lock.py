@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("run", "gateway", "imagestore", "processing", "sdcard", "tagging")
+EXTRAS = ("run", "gateway", "imagestore", "legacy", "processing", "sdcard", "tagging")
 COMPILE = (
     "-m",
     "uv",

@@ -10,7 +10,14 @@ from dotenv import dotenv_values
 from honcho.environ import parse_procfile  # type: ignore[import-untyped]
 
 # The ports of design.md. A process of the Procfile that is not named here needs its DARKROOM_<NAME>_PORT.
-PORTS = {"gateway": 8000, "tagging": 8001, "imagestore": 8002, "processing": 8003, "sdcard": 8004}
+PORTS = {
+    "gateway": 8000,
+    "tagging": 8001,
+    "imagestore": 8002,
+    "processing": 8003,
+    "sdcard": 8004,
+    "legacy": 8005,
+}
 
 # What people and programs talk to; it ends first, so that nothing new reaches the services behind it.
 FRONT = frozenset({"gateway", "legacy"})

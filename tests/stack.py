@@ -15,7 +15,8 @@ from tests.scripts.stack_process import PATIENCE_SECONDS, ROOT, free_port, lives
 
 MIB = 1024 * 1024
 READY = "Darkroom is ready: "
-SERVICES = ("gateway", "tagging", "imagestore", "processing", "sdcard")
+SERVICES = ("gateway", "tagging", "imagestore", "processing", "sdcard", "legacy")
+OLD_PROTOCOLS = ("legacy_tagging", "legacy_imagestore", "legacy_processing")
 TIMEOUT = httpx2.Timeout(30.0)
 
 
@@ -65,13 +66,14 @@ class Stack(Launched):
         self, folder: Path, *, data: Path | None = None, procfile: Path | None = None, **given: str
     ) -> None:
         self.data_dir = data or folder / "data"
-        ports = {name: free_port() for name in SERVICES}
+        ports = {name: free_port() for name in SERVICES + OLD_PROTOCOLS}
         settings = {f"DARKROOM_{name.upper()}_PORT": str(port) for name, port in ports.items()}
         environment = bare_environment(**{"DARKROOM_DATA_DIR": str(self.data_dir), **settings, **given})
         more = ["--procfile", str(procfile)] if procfile else []
         super().__init__(["-m", "scripts.run", *more], environment, folder / "stack.out")
         wait_until(lambda: READY in self.said() or self.process.poll() is not None, self.said)
         assert READY in self.said(), self.said()
+        self.ports = ports
         self.gateway_url = f"http://127.0.0.1:{ports['gateway']}"
         self.imagestore_url = f"http://127.0.0.1:{ports['imagestore']}"
         self.address = self.said().partition(READY)[2].split()[0]
@@ -94,7 +96,7 @@ class Stack(Launched):
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         for child in children:
             words = _command_line(int(child))
-            if len(words) > 2 and words[-1] == name and lives(int(child)):
+            if len(words) > 2 and words[-1] in {name, f"gateway.{name}"} and lives(int(child)):
                 return int(child)
         return 0
 

@@ -9,6 +9,8 @@ import pytest
 from typer.main import get_command
 
 from gateway.cli import app as gateway_commands
+from gateway.legacy.cli import app as legacy_commands
+from gateway.legacy.settings import LegacySettings
 from gateway.settings import GatewaySettings
 from services.imagestore.__main__ import app as imagestore_commands
 from services.imagestore.settings import ImageStoreSettings
@@ -29,6 +31,7 @@ PARTS = ("GATEWAY", "IMAGESTORE", "PROCESSING", "SDCARD", "TAGGING")
 DOCUMENTED = ("imagestore", "processing", "sdcard", "tagging")  # services whose calls stand in docs/api.md
 COMMANDS = {
     "python -m gateway": gateway_commands,
+    "python -m gateway.legacy": legacy_commands,
     "python -m services.imagestore": imagestore_commands,
     "python -m services.tagging": tagging_commands,
 }
@@ -60,6 +63,7 @@ def settings_there_are() -> set[str]:
     parts = (
         GatewaySettings,
         ImageStoreSettings,
+        LegacySettings,
         ProcessingSettings,
         SdcardSettings,
         TaggingSettings,

@@ -8,7 +8,6 @@ import typer
 
 from gateway.legacy.app import create_app
 from gateway.legacy.settings import LegacySettings
-from gateway.legacy.tls import init_tls
 from shared import logging
 from shared.web.allocator import keep_freed_memory
 from shared.web.serve import server_for
@@ -38,6 +37,9 @@ def init_tls_command(
     folder: Annotated[Path | None, typer.Option(help="where to put them; else <data>/legacy/tls")] = None,
 ) -> None:
     """Make a local authority, and certificates of it for the server and for clients."""
+    # its library is slow to load, and serving needs none of it
+    from gateway.legacy.certificates import init_tls
+
     place = folder or LegacySettings().home / "tls"
     try:
         made = init_tls(place, names or ["localhost", "127.0.0.1", "::1"])
