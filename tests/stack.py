@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx2
 
-from tests.scripts.stack_process import PATIENCE_SECONDS, ROOT, free_port, lives, wait_until
+from tests.scripts.stack_process import PATIENCE_SECONDS, ROOT, free_port, free_ports, lives, wait_until
 
 MIB = 1024 * 1024
 READY = "Darkroom is ready: "
@@ -66,7 +66,8 @@ class Stack(Launched):
         self, folder: Path, *, data: Path | None = None, procfile: Path | None = None, **given: str
     ) -> None:
         self.data_dir = data or folder / "data"
-        ports = {name: free_port() for name in SERVICES + OLD_PROTOCOLS}
+        names = SERVICES + OLD_PROTOCOLS
+        ports = dict(zip(names, free_ports(len(names)), strict=True))
         settings = {f"DARKROOM_{name.upper()}_PORT": str(port) for name, port in ports.items()}
         environment = bare_environment(**{"DARKROOM_DATA_DIR": str(self.data_dir), **settings, **given})
         more = ["--procfile", str(procfile)] if procfile else []

@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from tests.scripts.stack_process import free_port, wait_until
+from tests.scripts.stack_process import free_port, free_ports, wait_until
 from tests.stack import Launched, answers, bare_environment
 
 PROTOCOLS = ("tagging", "imagestore", "processing")
@@ -15,9 +15,9 @@ class Door(Launched):
     def __init__(
         self, folder: Path, urls: dict[str, str], token: str = "a-token-for-tests", **given: str
     ) -> None:
-        self.ports = {name: free_port() for name in PROTOCOLS}
-        self.tls_ports = {name: free_port() for name in PROTOCOLS}
-        self.port = free_port()
+        self.port, *ports = free_ports(1 + 2 * len(PROTOCOLS))
+        self.ports = dict(zip(PROTOCOLS, ports[:3], strict=True))
+        self.tls_ports = dict(zip(PROTOCOLS, ports[3:], strict=True))
         self.token = token
         settings = {
             "DARKROOM_DATA_DIR": str(folder / "data"),
