@@ -57,6 +57,7 @@ def test_the_key_in_the_address_signs_in_and_is_not_left_there(stack: Stack, vis
     assert [(one["httpOnly"], one["sameSite"]) for one in cookies] == [(True, "Strict")]
     page.reload()
     expect(page.get_by_role("button", name="Upload", exact=True)).to_be_visible()
+    page.get_by_role("button", name="More").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Key")).to_be_visible()
     assert visitor.context.cookies() == []

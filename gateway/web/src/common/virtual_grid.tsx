@@ -1,0 +1,138 @@
+/** A grid of any number of tiles, of which only those in view exist. One is in the tab order; arrows move among them. */
+
+import type { ComponentChildren } from "preact";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { shape, span, stepFrom } from "./grid_math";
+
+export interface TileProps {
+  /** For the element that is focused. */
+  tabIndex: 0 | -1;
+  "data-item": number;
+  onFocus(): void;
+}
+
+interface Props {
+  count: number;
+  label: string;
+  /** The least width of a tile, in pixels. */
+  least?: number;
+  gap?: number;
+  /** Height of the picture by its width. */
+  ratio?: number;
+  /** Pixels below each picture, for words. */
+  extra?: number;
+  /** Draws what is in a tile; `props` go to its focusable element. */
+  tile(item: number, props: TileProps): ComponentChildren;
+  /** Called with what is drawn: load it. `last` is exclusive. */
+  seen?(first: number, last: number): void;
+  keyed?(event: KeyboardEvent, item: number): void;
+  busy?: boolean;
+  /** Scrolled to and focusable at first. */
+  start?: number;
+}
+
+export function VirtualGrid(props: Props) {
+  const { count, label, least = 180, gap = 12, ratio = 1, extra = 0, tile, seen, keyed, busy, start = 0 } = props;
+  const list = useRef<HTMLUListElement>(null);
+  const [current, setCurrent] = useState(start);
+  const view = useView(list);
+  const of = shape(count, view.width, least, gap, ratio, extra);
+  const [first, last] = view.width ? span(of, count, view.top, view.height) : [0, 0];
+  useEffect(() => {
+    if (last > first) seen?.(first, last);
+  }, [first, last, seen]);
+  useLayoutEffect(() => {
+    if (start && view.width) scrollTo(list.current, Math.floor(start / of.columns) * of.pitch, of.pitch);
+  }, [view.width > 0]);
+  const tabbable = Math.min(Math.max(0, current), count - 1);
+  const move = (event: KeyboardEvent) => {
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+    const to = plain ? stepFrom(tabbable, event.key, of.columns, count, Math.max(1, Math.floor(view.height / of.pitch))) : null;
+    if (to === null) return keyed?.(event, tabbable);
+    event.preventDefault();
+    setCurrent(to);
+    scrollTo(list.current, Math.floor(to / of.columns) * of.pitch, of.pitch);
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-item="${to}"]`)?.focus({ preventScroll: true })),
+    );
+  };
+  const items = [];
+  for (let item = first; item < last; item++) {
+    const [row, column] = [Math.floor(item / of.columns), item % of.columns];
+    const style = {
+      transform: `translate(${column * (of.tile + gap)}px, ${row * of.pitch}px)`,
+      width: `${of.tile}px`,
+      height: `${of.pitch - gap}px`,
+    };
+    const tabIndex = item === tabbable ? 0 : -1;
+    items.push(
+      <li key={item} style={style} aria-setsize={count} aria-posinset={item + 1}>
+        {tile(item, { tabIndex, "data-item": item, onFocus: () => setCurrent(item) })}
+      </li>,
+    );
+  }
+  const height = `${Math.max(0, of.rows * of.pitch - gap)}px`;
+  return (
+    <ul ref={list} class="virtual-grid" aria-label={label} aria-busy={busy} style={{ height }} onKeyDown={move}>
+      {items}
+    </ul>
+  );
+}
+
+interface View {
+  width: number;
+  height: number;
+  /** How far the window has scrolled into the list. */
+  top: number;
+}
+
+/** The element that scrolls: the nearest one around that does, else the page. */
+function scroller(of: HTMLElement): HTMLElement {
+  for (let at = of.parentElement; at; at = at.parentElement) {
+    if (/auto|scroll/.test(getComputedStyle(at).overflowY)) return at;
+  }
+  return document.documentElement;
+}
+
+function useView(list: { current: HTMLElement | null }): View {
+  const [view, setView] = useState<View>({ width: 0, height: 0, top: 0 });
+  const measure = useCallback(() => {
+    const here = list.current;
+    if (!here) return;
+    const around = scroller(here);
+    const isPage = around === document.documentElement;
+    const edge = isPage ? 0 : around.getBoundingClientRect().top;
+    const next = { width: here.clientWidth, height: isPage ? innerHeight : around.clientHeight, top: edge - here.getBoundingClientRect().top };
+    setView((now) => (now.width === next.width && now.height === next.height && now.top === next.top ? now : next));
+  }, []);
+  useLayoutEffect(() => {
+    measure();
+    const here = list.current;
+    if (!here) return;
+    const watch = new ResizeObserver(measure);
+    watch.observe(here);
+    document.addEventListener("scroll", measure, { capture: true, passive: true });
+    addEventListener("resize", measure);
+    return () => {
+      watch.disconnect();
+      document.removeEventListener("scroll", measure, { capture: true });
+      removeEventListener("resize", measure);
+    };
+  }, []);
+  return view;
+}
+
+/** Scrolls so that a row is in view. */
+function scrollTo(list: HTMLElement | null, offset: number, pitch: number): void {
+  if (!list) return;
+  const around = scroller(list);
+  const isPage = around === document.documentElement;
+  const box = list.getBoundingClientRect();
+  const edge = isPage ? 0 : around.getBoundingClientRect().top;
+  const height = isPage ? innerHeight : around.clientHeight;
+  const at = box.top - edge + offset;
+  // What lies over the page at its top and bottom (bars) shall not hide it.
+  const [above, below] = isPage ? [120, 90] : [8, 8];
+  if (at < above) around.scrollBy({ top: at - above });
+  else if (at + pitch > height - below) around.scrollBy({ top: at + pitch - height + below });
+}

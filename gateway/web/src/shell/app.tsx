@@ -1,0 +1,88 @@
+/** Who comes in, and what is shown: the sign-in, or the workbenches. */
+
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
+import { Http, Refusal, wordsOf } from "../common/http";
+import { Live, type Socket, socketAddress } from "../common/live";
+import { type Session, type Shell, ShellContext } from "../common/shell";
+import { ToastList, Toasts } from "../common/toasts";
+import { Frame } from "./frame";
+import { takeKey } from "./key";
+import { SignIn } from "./sign_in";
+
+const http = new Http();
+const live = new Live(() => new WebSocket(socketAddress(location)) as unknown as Socket);
+const toasts = new Toasts();
+const key = takeKey(location, (address) => history.replaceState(null, "", address));
+
+type Phase =
+  | { at: "starting" }
+  | { at: "outside"; why: string }
+  | { at: "inside"; session: Session; services: ReadonlySet<string> };
+
+export function App() {
+  const [phase, setPhase] = useState<Phase>({ at: "starting" });
+  const enter = useCallback(async (with_key: string | null) => {
+    try {
+      if (with_key) await http.json("POST", "/v1/session", { key: with_key });
+      const [session, services] = await Promise.all([http.get<Session>("/v1/session"), behind()]);
+      setPhase({ at: "inside", session, services });
+    } catch (error) {
+      setPhase({ at: "outside", why: reason(error, with_key !== null) });
+    }
+  }, []);
+  useEffect(() => void enter(key), [enter]);
+  const leave = useCallback((why = "") => setPhase({ at: "outside", why }), []);
+  useLive(phase.at === "inside", leave);
+
+  if (phase.at === "starting") return <p class="centre quiet">Opening …</p>;
+  if (phase.at === "outside") return <SignIn why={phase.why} enter={enter} />;
+  return <Inside phase={phase} leave={leave} />;
+}
+
+function Inside({ phase, leave }: { phase: Phase & { at: "inside" }; leave(why?: string): void }) {
+  const shell = useMemo((): Shell => {
+    const failed = (error: unknown) => {
+      if (error instanceof Refusal && error.status === 401) leave("Your session has ended; sign in again.");
+      else toasts.say({ text: wordsOf(error), kind: "wrong" });
+    };
+    return { http, live, session: phase.session, services: phase.services, say: (toast) => toasts.say(toast), failed };
+  }, [phase, leave]);
+  const signOut = () => void http.call("DELETE", "/v1/session").then(() => leave()).catch(shell.failed);
+  return (
+    <ShellContext.Provider value={shell}>
+      <Frame signOut={signOut} />
+      <ToastList toasts={toasts} />
+    </ShellContext.Provider>
+  );
+}
+
+/** Listens while somebody is in. A socket that is refused says nothing of why: a call does, when the session has ended. */
+function useLive(inside: boolean, leave: (why: string) => void): void {
+  useEffect(() => {
+    if (!inside) return;
+    live.start();
+    const stop = live.state.watch((state) => {
+      if (state !== "away") return;
+      http.get("/v1/session").catch((error) => {
+        if (error instanceof Refusal && error.status === 401) leave("Your session has ended; sign in again.");
+      });
+    });
+    return () => {
+      stop();
+      live.stop();
+    };
+  }, [inside, leave]);
+}
+
+/** The services that the gateway has, as its page of documents lists them. */
+async function behind(): Promise<ReadonlySet<string>> {
+  const listed = await http.get<{ name: string; url: string }[]>("/docs/documents.json");
+  return new Set(listed.filter((one) => one.url.startsWith("/api/")).map((one) => one.name));
+}
+
+/** Nothing to say to someone who has only not signed in yet. */
+function reason(error: unknown, tried: boolean): string {
+  if (!(error instanceof Refusal)) return String(error);
+  if (error.status === 401) return tried ? "This key is not known here, or was revoked." : "";
+  return error.message;
+}
