@@ -26,6 +26,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "imagestore": ("wrk",),
     "thumbnails": ("node", "npm"),
     "tagging": ("wrk",),
+    "cards": (),
 }
 # Debian keeps servers where only root looks for them.
 ELSEWHERE = "/usr/sbin:/usr/local/sbin"
