@@ -185,20 +185,21 @@ def _handshake(sock: socket.socket, limits: CameraLimits) -> paramiko.Transport:
     transport.auth_timeout = limits.auth_seconds
     transport.channel_timeout = limits.channel_seconds
     transport.clear_to_send_timeout = limits.channel_seconds
+    began = time.monotonic()
+    problem: CameraError | None = None
     try:
         transport.start_client(timeout=limits.banner_seconds)
-        if not transport.initial_kex_done:
-            raise CameraTimeout("it did not say who it is in time")
-    except CameraTimeout:
-        _close(transport)
-        raise
     except paramiko.SSHException as error:
-        _close(transport)
-        raise _handshake_problem(error) from None
+        problem = _handshake_problem(error)
     except (OSError, EOFError):
-        _close(transport)
-        raise CameraUnreachable("it closed the connection before anything was said") from None
-    return transport
+        problem = CameraUnreachable("it closed the connection before it had said who it is")
+    if problem is None and transport.initial_kex_done:
+        return transport
+    _close(transport)
+    if problem is None or time.monotonic() - began >= limits.banner_seconds:
+        # Paramiko says of its own deadline that the connection was closed.
+        problem = CameraTimeout("it did not say who it is in time")
+    raise problem
 
 
 def _handshake_problem(error: paramiko.SSHException) -> CameraError:

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import cast
 
 import av
 from av.video.codeccontext import VideoCodecContext
@@ -212,7 +213,9 @@ class Media:
         if not container.streams.video:
             raise BadIndex("it has no pictures")
         stream = container.streams.video[0]
-        context = stream.codec_context
+        context = cast("VideoCodecContext | None", stream.codec_context)  # None where FFmpeg has no decoder
+        if context is None:
+            raise BadIndex("its codec is not known")
         entries = [(e.pos, e.size, e.is_keyframe) for e in stream.index_entries]
         missing = any(box.end > size for box in boxes) or any(
             pos + length > size for pos, length, _ in entries

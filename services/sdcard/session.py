@@ -53,11 +53,19 @@ class Pace:
     def __init__(self, limits: CameraLimits) -> None:
         self._full = limits.channel_seconds
         self._rate = limits.bytes_per_second
+        self._silent = 0.0
         self.left = self._full
 
     def spend(self, seconds: float, received: int) -> None:
         """So long was waited, and so much came meanwhile, for whomever."""
         self.left = min(self._full, self.left - seconds + received / self._rate)
+        self._silent = 0.0 if received else self._silent + seconds
+
+    def problem(self) -> CameraError:
+        """What it means that nothing is left."""
+        if self._silent < self._full / 2:
+            return CameraSlow(f"it sends less than {self._rate // 1024} KiB a second")
+        return CameraTimeout(f"it has said nothing for {self._silent:.0f} seconds")
 
 
 class Session:
@@ -177,7 +185,7 @@ class Session:
         self._changed.wait(max(pace.left, 0.001))
         pace.spend(time.monotonic() - then, self._received - before)
         if pace.left <= 0 and self._problem is None:
-            problem = self._too_late(self._received - before)
+            problem = pace.problem()
             self._changed.release()
             try:
                 self.fail(problem)
@@ -193,7 +201,7 @@ class Session:
             replies = self._replies.feed(data)
         except TimeoutError:
             pace.spend(time.monotonic() - then, 0)
-            problem = self._too_late(0)
+            problem = pace.problem()
         except SftpError as error:
             problem = CameraFailed(f"its SFTP is not right: {error}")
         except CameraError as error:
@@ -202,7 +210,7 @@ class Session:
             self._hand_out(replies, len(data))
             if pace.left > 0:
                 return
-            problem = self._too_late(len(data))
+            problem = pace.problem()
         raise self.fail(problem)
 
     def _hand_out(self, replies: list[Reply], received: int) -> None:
@@ -211,9 +219,3 @@ class Session:
             for reply in replies:
                 if reply.request in self._waiting:  # else nobody needs it any more
                     self._waiting[reply.request] = reply
-
-    def _too_late(self, received: int) -> CameraError:
-        if received:
-            rate = self.limits.bytes_per_second // 1024
-            return CameraSlow(f"it sends less than {rate} KiB a second")
-        return CameraTimeout(f"it has said nothing for {self.limits.channel_seconds:g} seconds")
