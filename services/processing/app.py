@@ -15,7 +15,7 @@ from services.processing.operation_routes import operation_router
 from services.processing.parts import Parts
 from services.processing.pipeline_routes import pipeline_router
 from services.processing.pipelines import Pipelines
-from services.processing.process_routes import add_process_route
+from services.processing.process_routes import AtOnce, add_process_route
 from services.processing.render_pool import RenderPool
 from services.processing.settings import ProcessingSettings
 from services.processing.tables import events
@@ -85,7 +85,7 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
         sweeper=sweeper,
     )
     feed = EventFeed(database, parts.log, app.state.drain, settings.event_poll_seconds)
-    add_process_route(app, parts)
+    add_process_route(app, AtOnce(settings, parts.renders, parts.pipelines, blobs.staging))
     add_byte_routes(app, parts)
     for router in (
         operation_router(settings.limits),

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,12 @@ from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
 from services.processing.form import ProcessForm, read_form
-from services.processing.parts import Parts
 from services.processing.pipeline import InvalidPipeline, Pipeline, read_pipeline, write_pipeline
+from services.processing.pipelines import Pipelines
 from services.processing.render import OUTPUT_FORMATS, Output, own_format, read_output
+from services.processing.render_pool import RenderPool
 from services.processing.render_process import RenderTask
+from services.processing.settings import ProcessingSettings
 from shared.imaging import sniff
 from shared.imaging.negotiation import negotiate
 from shared.web.content import SANDBOX, disposition
@@ -62,12 +64,22 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def add_process_route(app: FastAPI, parts: Parts) -> None:
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """What the route needs; uploads over 4 MiB and ZIPs are in `staging` for as long as it takes."""
+
+    settings: ProcessingSettings
+    renders: RenderPool
+    pipelines: Pipelines
+    staging: Path
+
+
+def add_process_route(app: FastAPI, parts: AtOnce) -> None:
     """Add POST /v1/process, without a framework in between: that costs as much as the cheap operations."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         parts.renders.check_room()
-        async with read_form(scope, receive, parts.blobs.staging, parts.settings) as form:
+        async with read_form(scope, receive, parts.staging, parts.settings) as form:
             pipeline = await _pipeline(parts, form)
             output = await _output(form, scope)
             assert form.image is not None
@@ -96,7 +108,7 @@ def add_process_route(app: FastAPI, parts: Parts) -> None:
     )
 
 
-async def _pipeline(parts: Parts, form: ProcessForm) -> Pipeline:
+async def _pipeline(parts: AtOnce, form: ProcessForm) -> Pipeline:
     text, name = form.fields.get("pipeline"), form.fields.get("pipeline_name")
     if (text is None) == (name is None):
         raise InvalidPipeline("give either `pipeline`, a JSON list of steps, or `pipeline_name`")
@@ -117,7 +129,7 @@ async def _output(form: ProcessForm, scope: Scope) -> Output:
     )
 
 
-async def _answer_image(parts: Parts, task: RenderTask, form: ProcessForm, send: Send) -> None:
+async def _answer_image(parts: AtOnce, task: RenderTask, form: ProcessForm, send: Send) -> None:
     result = await parts.renders.run(task)
     assert result is not None
     headers = _headers(result.media_type, f"{_stem(form)}.{result.format}", len(result.content))
@@ -126,9 +138,9 @@ async def _answer_image(parts: Parts, task: RenderTask, form: ProcessForm, send:
     await send({"type": "http.response.body", "body": result.content})
 
 
-async def _answer_steps(parts: Parts, task: RenderTask, form: ProcessForm, send: Send) -> None:
+async def _answer_steps(parts: AtOnce, task: RenderTask, form: ProcessForm, send: Send) -> None:
     """The ZIP is made in a file: ten results of 50 megapixels are more than memory should hold."""
-    path = parts.blobs.staging / f"steps-{secrets.token_hex(16)}"
+    path = parts.staging / f"steps-{secrets.token_hex(16)}"
     try:
         await parts.renders.run(replace(task, steps_to=path))
         size = (await asyncio.to_thread(path.stat)).st_size

@@ -36,7 +36,7 @@ def outside(schema: dict[str, Any]) -> list[Any]:
     if schema.get("type") == "boolean" or "enum" in schema:
         return [*wrong, -1]
     wrong.append(schema["maximum"] + 1)
-    wrong.append(schema.get("minimum", schema.get("exclusiveMinimum")) - 1)
+    wrong.append(schema.get("minimum", schema.get("exclusiveMinimum", 0)) - 1)
     if schema.get("type") == "integer":
         wrong += [1.5, True]
     if "not" in schema:

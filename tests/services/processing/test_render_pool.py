@@ -1,0 +1,85 @@
+"""Rendering processes: what kills or stalls one harms no other, and none is left over."""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from services.processing.render_pool import ProcessDied, RenderPool
+from services.processing.render_process import RenderTask
+from shared.imaging import BrokenImage
+from tests.scripts.stack_process import lives
+from tests.services.processing.pictures import photo, png
+
+FLIP = '[{"operation": "flip"}]'
+SLOW = '[{"operation": "denoise", "parameters": {"search": 101}}]'
+MEMORY = 2 << 30
+
+
+def children() -> set[int]:
+    """The processes that this one has started."""
+    threads = Path(f"/proc/{os.getpid()}/task").iterdir()
+    return {int(word) for thread in threads for word in (thread / "children").read_text().split()}
+
+
+def renderers(before: set[int]) -> list[int]:
+    """Those of them that render, and live."""
+    return [child for child in children() - before if lives(child)]
+
+
+def test_a_killed_process_fails_its_picture_alone() -> None:
+    async def work() -> None:
+        before = children()
+        pool = RenderPool(1, 4, 60, MEMORY)
+        pool.start()
+        first = asyncio.create_task(pool.run(RenderTask(png(photo()), SLOW)))
+        second = asyncio.create_task(pool.run(RenderTask(png(photo()), FLIP)))
+        await asyncio.sleep(0.5)
+        (child,) = renderers(before)
+        os.kill(child, signal.SIGKILL)
+        with pytest.raises(ProcessDied):
+            await first
+        result = await second
+        assert result is not None
+        assert (result.width, result.height) == (600, 400)
+        (again,) = renderers(before)
+        assert again != child
+        await pool.close()
+        assert renderers(before) == []
+
+    asyncio.run(work())
+
+
+def test_a_refusal_costs_no_process() -> None:
+    async def work() -> None:
+        before = children()
+        pool = RenderPool(1, 4, 60, MEMORY)
+        assert await pool.run(RenderTask(png(photo()), FLIP))
+        kept = renderers(before)
+        for _ in range(2):
+            with pytest.raises(BrokenImage):
+                await pool.run(RenderTask(png(photo())[:3000], FLIP))
+        assert await pool.run(RenderTask(png(photo()), FLIP))
+        assert renderers(before) == kept
+        assert len(kept) == 1
+        await pool.close()
+
+    asyncio.run(work())
+
+
+def test_a_process_ends_with_its_service() -> None:
+    async def work() -> None:
+        before = children()
+        pool = RenderPool(2, 4, 60, MEMORY)
+        results = await asyncio.gather(*[pool.run(RenderTask(png(photo()), FLIP)) for _ in range(6)])
+        assert len({result.content for result in results if result}) == 1
+        assert 1 <= len(renderers(before)) <= 2
+        for child in pool._idle:
+            child._connection.close()  # as the kernel does for a service that is killed
+            assert await asyncio.to_thread(child._process.wait, 20) == 0
+        await pool.close()
+        assert renderers(before) == []
+
+    asyncio.run(work())
