@@ -14,7 +14,7 @@ from distributed.client import FutureCancelledError
 from distributed.security import Security
 
 from services.processing.embedded import Engine
-from services.processing.seats import Seat, Seats
+from services.processing.seats import Seat, Seats, SeatsClosed
 from services.processing.worker import Batch, Outcome, run_batch
 from shared.logging import get_logger
 
@@ -60,6 +60,10 @@ class Dispatcher:
                 await self._keeping
         await self._engine.close()
 
+    def refuse(self) -> None:
+        """Give no worker anything more: what is not with one by now is EngineAway."""
+        self._seats.close()
+
     @property
     def room(self) -> int:
         """How many batches the workers take at the moment, at least 1."""
@@ -71,7 +75,10 @@ class Dispatcher:
         Raises EngineAway and WorkerDied.
         """
         ticket = object()
-        seat = await self._seats.take(ticket, alone=alone)
+        try:
+            seat = await self._seats.take(ticket, alone=alone)
+        except SeatsClosed:
+            raise EngineAway from None
         try:
             return await self._run_at(seat, ticket, batch)
         finally:
@@ -143,11 +150,12 @@ class Dispatcher:
 
     async def _connect(self) -> None:
         address = await self._engine.address()
-        client = Client(
+        # kept before it is connected: one that never is has to be closed, too
+        self._client = client = Client(
             address, asynchronous=True, set_as_default=False, timeout=ANSWER_SECONDS, security=self._security
         )
-        self._client = await client
-        await self._client.run_on_scheduler(_no_second_tries)
+        await client
+        await client.run_on_scheduler(_no_second_tries)
 
     async def _watch(self) -> None:
         """Keep the list of workers; raises OSError when the scheduler is gone."""

@@ -64,12 +64,17 @@ class Seat:
         return ticket in self._blamed
 
 
+class SeatsClosed(Exception):
+    """Raised for who waits for a seat, or asks for one, when there will be no more."""
+
+
 class Seats:
     """All workers' seats; those who wait for one are served in the order in which they came."""
 
     def __init__(self) -> None:
         self._seats: dict[str, Seat] = {}
         self._waiting: deque[tuple[bool, object, asyncio.Future[Seat]]] = deque()
+        self._closed = False
 
     @property
     def addresses(self) -> set[str]:
@@ -82,7 +87,9 @@ class Seats:
         return sum(seat.threads + IN_LINE for seat in self._seats.values())
 
     async def take(self, ticket: object, *, alone: bool) -> Seat:
-        """A seat, with the ticket in its line; waits for one to be free."""
+        """A seat, with the ticket in its line; waits for one to be free. Raises SeatsClosed."""
+        if self._closed:
+            raise SeatsClosed
         future: asyncio.Future[Seat] = asyncio.get_running_loop().create_future()
         self._waiting.append((alone, ticket, future))
         self._serve()
@@ -115,6 +122,14 @@ class Seats:
         for seat in self._seats.values():
             seat.gone.set()
         self._seats.clear()
+
+    def close(self) -> None:
+        """No more seats are given."""
+        self._closed = True
+        for _, _, future in self._waiting:
+            if not future.done():
+                future.set_exception(SeatsClosed())
+        self._waiting.clear()
 
     def remove(self, seat: Seat) -> None:
         """The worker is known to be dead."""

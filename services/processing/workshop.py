@@ -88,6 +88,7 @@ class Workshop:
     async def _end(self) -> None:
         async with self._ending:
             self._work.stop()
+            self._dispatcher.refuse()
             await self.runner.close(self._settings.drain_seconds)
 
 

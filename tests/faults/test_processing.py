@@ -1,0 +1,219 @@
+"""Kills in the middle of jobs: every job ends, no image has two results, a killing image fails alone."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import cv2 as opencv
+import numpy as np
+import pytest
+
+from tests.processing import DENOISE, EDGES, Processing, children, command_line, kill, large, noise, states
+from tests.scripts.stack_process import ROOT, free_port, lives, wait_until
+from tests.stack import bare_environment
+
+cv2: Any = opencv
+SLOW = [(f"slow-{number}.png", noise(number, (400, 300))) for number in range(8)]  # about 0.2 s each
+MIB = 1024 * 1024
+Start = Callable[..., Processing]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts services on the same folder, one after the other."""
+    started: list[Processing] = []
+
+    def one(**given: Any) -> Processing:
+        started.append(Processing(tmp_path, **given))
+        return started[-1]
+
+    yield one
+    for each in started:
+        each.close()
+
+
+def denoised(content: bytes) -> bytes:
+    """What the result has to be, by OpenCV alone."""
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    done = cv2.fastNlMeansDenoisingColored(pixels, None, 10, 10, 7, 21)
+    return bytes(cv2.imencode(".png", done)[1])
+
+
+def check_results(service: Processing, job: dict[str, Any]) -> None:
+    """Every item has one result, the right one, and nothing else is kept for it."""
+    assert states(job) == ["finished"] * len(SLOW), job["items"]
+    for item, (name, content) in zip(job["items"], SLOW, strict=True):
+        assert item["name"] == name
+        found = service.http.get(f"/v1/jobs/{job['id']}/items/{item['index']}/result").content
+        assert found == denoised(content)
+        assert item["digest"] == f"sha256:{sha256(found).hexdigest()}"
+    finished = [one for one in service.events() if one["type"].startswith("processing.job.fi")]
+    assert len(finished) == 1
+
+
+def test_a_killed_worker_costs_no_image(start: Start) -> None:
+    service = start(DARKROOM_PROCESSING_WORKERS="2")
+    job = service.submit(SLOW, DENOISE)
+    service.wait_for(job, 1)
+    for pid in service.wait_for_workers(2):
+        kill(pid)
+    check_results(service, service.ended(job))
+
+
+def test_a_killed_service_goes_on_where_it_was(start: Start) -> None:
+    first = start()
+    job = first.submit(SLOW, DENOISE)
+    first.wait_for(job, 2)
+    done = [item["ended_at"] for item in first.job(job)["items"] if item["state"] == "finished"]
+    family = first.kill()
+    wait_until(lambda: not any(lives(pid) for pid in family), lambda: "its workers outlive the service")
+    second = start(data=first.data_dir)
+    ended = second.ended(job)
+    check_results(second, ended)
+    assert [item["ended_at"] for item in ended["items"]][: len(done)] == done  # not done twice
+
+
+def test_sigterm_finishes_what_is_at_work_and_hands_the_rest_back(start: Start) -> None:
+    first = start()
+    job = first.submit(SLOW, DENOISE)
+    first.wait_for(job, 1)
+    family = [*children(first.process.pid)]
+    assert first.end(signal.SIGTERM, 25) == 0
+    wait_until(lambda: not any(lives(pid) for pid in family), lambda: "its workers outlive the service")
+    second = start(data=first.data_dir)
+    check_results(second, second.ended(job))
+
+
+def test_a_killed_engine_is_started_again(start: Start) -> None:
+    service = start()
+    job = service.submit(SLOW, DENOISE)
+    service.wait_for(job, 1)
+    for pid in children(service.process.pid):
+        if "processing.cluster" in command_line(pid):
+            kill(pid)
+    check_results(service, service.ended(job))
+
+
+def test_an_image_that_kills_its_worker_fails_alone(start: Start) -> None:
+    """It swells beyond a worker's memory; its neighbours are on the same worker, and come through."""
+    service = start(DARKROOM_PROCESSING_WORKER_MEMORY_BYTES=str(320 * MIB))
+    images = [SLOW[0], SLOW[1], ("bomb.png", large()), SLOW[2], SLOW[3]]
+    slowly = [{"operation": "median_blur", "parameters": {"kernel": 15}}] * 3
+    job = service.ended(service.submit(images, slowly))
+    assert states(job) == ["finished", "finished", "failed", "finished", "finished"], job["items"]
+    bomb = job["items"][2]
+    assert bomb["attempts"] == 3
+    assert bomb["error"]["code"] == "worker_died"
+    assert (job["state"], job["progress"]) == ("finished", {"total": 5, "done": 5, "failed": 1})
+    assert service.http.get("/readyz").status_code == 200
+
+
+def test_an_image_that_takes_too_long_fails_alone(start: Start) -> None:
+    service = start(DARKROOM_PROCESSING_ITEM_SECONDS="1.5")
+    images = [SLOW[0], ("endless.png", noise(9, (2000, 1500))), SLOW[1]]
+    job = service.ended(service.submit(images, DENOISE))
+    assert states(job) == ["finished", "failed", "finished"], job["items"]
+    assert job["items"][1]["error"]["code"] == "item_too_slow"
+
+
+class Dask:
+    """A scheduler and a worker as an operator starts them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        self._log = (folder / "dask.out").open("ab")
+        self.scheduler = self._start_scheduler()
+        self.worker = self._start_worker(folder)
+
+    def _start_scheduler(self) -> "subprocess.Popen[bytes]":
+        return self._run("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
+
+    def _start_worker(self, folder: Path) -> "subprocess.Popen[bytes]":
+        place = ("--host", "127.0.0.1", "--local-directory", str(folder))
+        return self._run("worker", self.address, "--nthreads", "1", *place)
+
+    def _run(self, *arguments: str) -> "subprocess.Popen[bytes]":
+        environment = bare_environment(PYTHONPATH=str(ROOT), DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="5s")
+        command = [sys.executable, "-m", "dask", *arguments]
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=self._log, stderr=self._log, start_new_session=True
+        )
+
+    def restart_scheduler(self) -> None:
+        """kill -9, and a new one at the same address, which knows nothing."""
+        self.scheduler.kill()
+        self.scheduler.wait()
+        self.scheduler = self._start_scheduler()
+
+    def replace_worker(self, folder: Path) -> None:
+        """A worker that lost its scheduler ends; an operator's supervisor starts another one."""
+        self.end(self.worker)
+        self.worker = self._start_worker(folder)
+
+    def end(self, process: "subprocess.Popen[bytes]") -> None:
+        """All of its group."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def close(self) -> None:
+        """End both."""
+        self.end(self.worker)
+        self.end(self.scheduler)
+        self._log.close()
+
+
+def test_a_restarted_scheduler_costs_no_image(start: Start, tmp_path: Path) -> None:
+    dask = Dask(tmp_path)
+    try:
+        service = start(DARKROOM_DASK_SCHEDULER=dask.address)
+        job = service.submit(SLOW, DENOISE)
+        service.wait_for(job, 2)
+        dask.restart_scheduler()
+        dask.replace_worker(tmp_path)
+        check_results(service, service.ended(job))
+        assert service.workers() == []  # the engine is the given one, and no other
+    finally:
+        dask.close()
+
+
+def test_many_jobs_through_many_kills(start: Start) -> None:
+    """A ledger: every job that was accepted ends with a result for every image, also the last one."""
+    service = start(DARKROOM_PROCESSING_WORKERS="2")
+    jobs = [service.submit(SLOW[:4], EDGES, key=f"job-{number}") for number in range(6)]
+    slow = service.submit(SLOW, DENOISE)
+    for pid in service.wait_for_workers(2):
+        kill(pid)
+    service.kill()
+    service = start(data=service.data_dir, DARKROOM_PROCESSING_WORKERS="2")
+    assert [service.submit(SLOW[:4], EDGES, key=f"job-{number}") for number in range(6)] == jobs
+    assert [states(service.ended(job)) for job in jobs] == [["finished"] * 4] * 6
+    assert states(service.ended(slow)) == ["finished"] * len(SLOW)
+
+
+def fill(path: Path) -> None:
+    """Take all room that the file system has."""
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+
+
+def test_a_full_disk_refuses_and_recovers(start: Start, small_disk: Path) -> None:
+    service = start(data=small_disk / "data")
+    first = service.submit(SLOW[:2], EDGES)
+    assert states(service.ended(first)) == ["finished"] * 2
+    filler = small_disk / "filler"
+    fill(filler)
+    form = [("images", image) for image in SLOW]
+    refused = service.http.post("/v1/jobs", files=form, data={"pipeline": '[{"operation": "grey"}]'})
+    assert (refused.status_code, refused.json()["code"]) == (507, "insufficient_storage")
+    assert service.http.get(f"/v1/jobs/{first}/items/0/result").status_code == 200
+    filler.unlink()
+    assert states(service.ended(service.submit(SLOW[:2], EDGES))) == ["finished"] * 2
