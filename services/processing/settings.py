@@ -31,7 +31,7 @@ class ProcessingSettings(ServiceSettings):
     output_side: PositiveInt = 8_192
 
     process_threads: PositiveInt = Field(default_factory=_cores)
-    process_waiting: PositiveInt = 256
+    process_waiting: PositiveInt = 64
 
     job_items: PositiveInt = 10_000
     waiting_jobs: PositiveInt = 1_000
