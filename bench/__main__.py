@@ -27,6 +27,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "thumbnails": ("node", "npm"),
     "tagging": ("wrk",),
     "cards": (),
+    "sdcard": ("sshd", "sftp"),
 }
 # Debian keeps servers where only root looks for them.
 ELSEWHERE = "/usr/sbin:/usr/local/sbin"
