@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.sdcard import camera_repository
 from services.sdcard.camera_routes import camera_router
 from services.sdcard.camera_threads import CameraThreads
 from services.sdcard.cameras import Cameras
@@ -89,6 +90,8 @@ def create_app(settings: SdcardSettings | None = None) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await database.quick_check()
         await registry.seed()
+        if alone:
+            await database.write(camera_repository.free_claims)
         await runner.start(alone=alone)
         keeping = asyncio.create_task(keeper.run(settings.sweep_seconds))
         yield

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, delete, insert, not_, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, not_, or_, select, update
 
 from services.sdcard.tables import cameras, cards
 from shared.database.upsert import insert_missing
@@ -86,9 +86,9 @@ def drop_tried(connection: Connection, before: datetime) -> None:
 
 def put(connection: Connection, row: CameraRow) -> None:
     """The row as given, new or in place of the one with its id."""
-    values = {field.name: getattr(row, field.name) for field in fields(CameraRow)}
-    if connection.execute(update(cameras).where(cameras.c.id == row.id).values(values)).rowcount == 0:
-        connection.execute(insert(cameras), values)
+    if not put_missing(connection, row):
+        values = {field.name: getattr(row, field.name) for field in fields(CameraRow)}
+        connection.execute(update(cameras).where(cameras.c.id == row.id).values(values))
 
 
 def put_missing(connection: Connection, row: CameraRow) -> bool:
@@ -129,6 +129,11 @@ def set_card(connection: Connection, camera_id: str, values: Mapping[str, Any]) 
 
 def _make_card(connection: Connection, camera_id: str) -> None:
     insert_missing(connection, cards, {"camera_id": camera_id, "state": "never_seen", "detail": ""})
+
+
+def free_claims(connection: Connection) -> None:
+    """Give back every right to refresh: for a start where no other process can hold one."""
+    connection.execute(update(cards).values(claimed_until=None, claimed_by=None))
 
 
 def lock_card(connection: Connection, camera_id: str) -> None:

@@ -35,9 +35,8 @@ def camera_router(parts: Parts) -> APIRouter:
     async def list_cameras(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Page[CameraState]:
         after = None if cursor is None else cast("str", decode_cursor(cursor, str)[0])
         found = await registry.page(after, limit + 1)
-        base = public_base(request.scope)
-        items = [parts.cards.view(row, card, None, base) for row, card in found[:limit]]
-        following = encode_cursor(found[limit - 1][0].id) if len(found) > limit else None
+        items = await parts.cards.states(found[:limit], public_base(request.scope))
+        following = encode_cursor(found[limit - 1].id) if len(found) > limit else None
         return Page(items=items, next_cursor=following)
 
     @router.post("/v1/cameras", status_code=201, summary="Add a camera")

@@ -12,7 +12,7 @@ from functools import partial
 
 from services.sdcard import camera_repository, file_repository, presenting
 from services.sdcard.camera_repository import CameraRow, CardRow
-from services.sdcard.file_repository import DateSummary, FileRow, HourRow
+from services.sdcard.file_repository import CardTotals, DateSummary, FileRow, HourRow
 from services.sdcard.links import Links
 from services.sdcard.refresh import Refresh
 from services.sdcard.registry import Registry
@@ -151,15 +151,19 @@ class Cards:
 
     async def state(self, row: CameraRow, base: str) -> CameraState:
         """The camera with all that was last seen of it."""
-        card, dates = await self.dates(row)
-        return self.view(row, card, dates, base)
+        (found,) = await self.states([row], base)
+        return found
 
-    def view(
-        self, row: CameraRow, card: CardRow, dates: Sequence[DateSummary] | None, base: str
-    ) -> CameraState:
-        """The same from rows that are at hand."""
+    async def states(self, rows: Sequence[CameraRow], base: str) -> list[CameraState]:
+        """The same of several."""
+        ids = [row.id for row in rows]
+        cards, totals = await self._database.read(
+            lambda c: (camera_repository.card_states(c, ids), file_repository.totals(c, ids))
+        )
+        return [self._view(row, self._seen(cards[row.id]), totals[row.id], base) for row in rows]
+
+    def _view(self, row: CameraRow, card: CardRow, totals: CardTotals, base: str) -> CameraState:
         camera = presenting.camera(row, self._registry, base)
-        known = dates or ()
         return CameraState(
             **camera.model_dump(),
             state=card.state,
@@ -168,9 +172,9 @@ class Cards:
             card=presenting.card_state(card),
             refreshed_at=card.refreshed_at,
             refreshing=presenting.is_refreshing(card, now()),
-            dates=len(known),
-            clips=sum(date.clips for date in known),
-            clip_bytes=sum(date.size for date in known),
+            dates=totals.dates,
+            clips=totals.clips,
+            clip_bytes=totals.size,
         )
 
 

@@ -19,6 +19,8 @@ from services.sdcard.surveys import remote_path, start_of
 from shared.caches import FileCache, SingleFlight
 from shared.contracts.sdcard import ClipProperties
 from shared.database import Database
+from shared.errors import InsufficientStorage
+from shared.web.problems import as_darkroom_error
 
 MP4 = b"ftyp"  # bytes 4 to 8 of an MP4 (ISO 14496-12, 4.3)
 NO_PICTURE = b""  # kept in place of a picture: it was tried, and there is none
@@ -79,8 +81,16 @@ class Clips:
             return file
         reading = await self._flights.do(f"{row.id}/{clip_id}", lambda: self.read(row, file, thumbnail=True))
         found: ClipReading = reading
-        await self._database.write(lambda c: file_repository.set_properties(c, row.id, [found]))
+        await self._keep(row, found)
         return found.file
+
+    async def _keep(self, row: CameraRow, found: ClipReading) -> None:
+        """Remember what was read; on a full disk it is only read again the next time."""
+        try:
+            await self._database.write(lambda c: file_repository.set_properties(c, row.id, [found]))
+        except Exception as error:
+            if not isinstance(as_darkroom_error(error), InsufficientStorage):
+                raise
 
     async def _file(self, row: CameraRow, clip_id: str) -> FileRow:
         """As last listed; what has not been listed yet is looked at."""

@@ -93,6 +93,24 @@ def dates(connection: Connection, camera_id: str) -> list[DateSummary]:
     return [DateSummary(date, count, int(c), int(o), int(s)) for date, count, c, o, s in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class CardTotals:
+    """A card's dates and files, added up; `size` in bytes."""
+
+    dates: int = 0
+    clips: int = 0
+    size: int = 0
+
+
+def totals(connection: Connection, camera_ids: Sequence[str]) -> dict[str, CardTotals]:
+    """What was listed of each of the cameras."""
+    counted = func.count(func.distinct(hours.c.date)), func.sum(hours.c.clips), func.sum(hours.c.size)
+    wanted = select(hours.c.camera_id, *counted).where(hours.c.camera_id.in_(camera_ids))
+    rows = connection.execute(wanted.group_by(hours.c.camera_id))
+    found = {camera_id: CardTotals(dates, int(clips), int(size)) for camera_id, dates, clips, size in rows}
+    return {camera_id: found.get(camera_id, CardTotals()) for camera_id in camera_ids}
+
+
 def scanned_by_hour(connection: Connection, camera_id: str, date: str) -> dict[int, int]:
     """How many files of each hour have been read."""
     wanted = (

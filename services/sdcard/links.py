@@ -16,7 +16,9 @@ from services.sdcard.remote_file import RemoteFile
 from services.sdcard.vault import CredentialsUnreadable
 from shared.database import Connection, Database
 from shared.database.types import now
+from shared.errors import InsufficientStorage
 from shared.events import EventLog
+from shared.web.problems import as_darkroom_error
 
 T = TypeVar("T")
 STATES = (CameraError, CredentialsUnreadable)  # what stands in the way of everything
@@ -93,9 +95,15 @@ class Links:
         """Write down why the camera cannot be used now, and the key that it showed."""
         if isinstance(error, OURS):
             return
-        if error.status == 409 and "fingerprint" in error.extra:
-            await self._registry.offer_key(row, str(error.extra["fingerprint"]))
-        await self._database.write(lambda c: self._set_state(c, row, error.code, error.detail or error.title))
+        try:
+            if error.status == 409 and "fingerprint" in error.extra:
+                await self._registry.offer_key(row, str(error.extra["fingerprint"]))
+            await self._database.write(
+                lambda c: self._set_state(c, row, error.code, error.detail or error.title)
+            )
+        except Exception as failure:  # a full disk must not stand in the way of what the camera says
+            if not isinstance(as_darkroom_error(failure), InsufficientStorage):
+                raise
 
     def _set_state(self, connection: Connection, row: CameraRow, state: str, detail: str) -> None:
         if camera_repository.find(connection, row.id) is None:
@@ -109,7 +117,7 @@ class Links:
 
     async def forget(self, row: CameraRow) -> None:
         """End what is open to the camera: its address, key or credentials are other ones now."""
-        await self._threads.run(row.id, self._cameras.forget, row.id)
+        await asyncio.to_thread(self._cameras.forget, row.id)  # its own threads may all be waiting for it
 
     async def close(self) -> None:
         """End all."""

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from services.sdcard import camera_repository as repository
 from services.sdcard import file_repository
 from services.sdcard.camera import check_private_key
-from services.sdcard.camera_repository import CameraRow, CardRow
+from services.sdcard.camera_repository import CameraRow
 from services.sdcard.seed import CAMERA_ID, Seed, Seeds, fold
 from services.sdcard.vault import Vault
 from shared.contracts.sdcard import CameraChange, NewCamera
@@ -108,15 +108,9 @@ class Registry:
         if row.source == "pattern":
             await self._database.write(lambda c: repository.put_missing(c, row))
 
-    async def page(self, after: str | None, limit: int) -> list[tuple[CameraRow, CardRow]]:
-        """Cameras with rows, by id, each with what is known of its card."""
-
-        def work(connection: Connection) -> list[tuple[CameraRow, CardRow]]:
-            rows = repository.page(connection, after, limit)
-            cards = repository.card_states(connection, [row.id for row in rows])
-            return [(row, cards[row.id]) for row in rows]
-
-        return await self._database.read(work)
+    async def page(self, after: str | None, limit: int) -> list[CameraRow]:
+        """Cameras with rows, by id."""
+        return await self._database.read(lambda c: repository.page(c, after, limit))
 
     async def add(self, new: NewCamera, by: str) -> CameraRow:
         """A camera by hand. Raises CameraExists, and Unprocessable where no host is known for it."""
@@ -133,7 +127,10 @@ class Registry:
                 _row(seed, "rest"), new.model_dump(exclude_unset=True, exclude={"id", "host"})
             )
             row = replace(row, version=version)
-            repository.put(connection, row)
+            if before is not None:
+                repository.put(connection, row)
+            elif not repository.put_missing(connection, row):  # another replica was faster
+                raise CameraExists("somebody has just added it")
             self._tell(connection, "created", row, by)
             return row
 

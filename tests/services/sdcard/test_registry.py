@@ -111,6 +111,19 @@ def test_secrets_are_sealed_in_the_database(browser: Browser) -> None:
     assert sealed.startswith("gAAAA")
 
 
+def test_credentials_that_another_key_sealed_have_to_be_set_again(
+    make_browser: MakeBrowser, openssh: CardCamera
+) -> None:
+    first = make_browser()
+    first.online("a", openssh)
+    first.__exit__()
+    (first.folder / "sdcard/credentials.key").unlink()
+    second = make_browser()
+    assert second.seen("a")["state"] == "credentials_unreadable"
+    assert second.patch("/v1/cameras/a", json={"password": openssh.password}).status_code == 200
+    assert second.seen("a")["state"] == "online"
+
+
 @pytest.mark.parametrize(
     ("body", "code"),
     [
