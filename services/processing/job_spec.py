@@ -1,5 +1,6 @@
 """What a job is to do, as it stands in its row."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -51,7 +52,11 @@ def folder_of(key: str) -> str:
 
 def spec_of(job: Job) -> JobSpec:
     """The specification of a job that was added."""
-    given = job.parameters
+    return read_spec(job.parameters)
+
+
+def read_spec(given: Mapping[str, Any]) -> JobSpec:
+    """The specification that `parameters` gave."""
     kind = given["format"]
     output = Output(None if kind is None else ImageFormat(kind), given["quality"])
     return JobSpec(cast("str", given["pipeline"]), output, cast("str", given["folder"]))

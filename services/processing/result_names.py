@@ -3,6 +3,7 @@
 import json
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_STEM = 100
 MAX_DONE = 60
@@ -36,6 +37,11 @@ class Stems:
 
 def result_name(stem: str, pipeline: str, media_type: str, mark: str = "") -> str:
     """Such as `beach-grey-edge_detection.png`; `mark` tells it from another one of that name."""
-    done = "-".join(step["operation"] for step in json.loads(pipeline))
     ending = media_type.removeprefix("image/").replace("jpeg", "jpg")
-    return f"{stem}-{done[:MAX_DONE].rstrip('-')}{mark}.{ending}"
+    return f"{stem}-{_done(pipeline)}{mark}.{ending}"
+
+
+@lru_cache(64)
+def _done(pipeline: str) -> str:
+    """What a pipeline does, in a few words; remembered, as a page of items asks for it a thousand times."""
+    return "-".join(step["operation"] for step in json.loads(pipeline))[:MAX_DONE].rstrip("-")

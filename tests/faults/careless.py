@@ -1,15 +1,18 @@
-"""An image store that breaks its promise: `python -m tests.faults.careless imagestore`.
+"""Services that break their promise: `python -m tests.faults.careless imagestore`, or `processing`.
 
 It answers before the bytes are written, and writes them in place. The tests that look for lost and
 partial images have to find some behind it, or they prove nothing.
 """
 
+import sys
 import threading
 import time
 from pathlib import Path
 
-from services.imagestore.app import create_app
+from services.imagestore import app as imagestore
 from services.imagestore.settings import ImageStoreSettings
+from services.processing import app as processing
+from services.processing.settings import ProcessingSettings
 from shared import logging
 from shared.blobs import LocalBlobs
 from shared.web.serve import server_for
@@ -36,10 +39,13 @@ class CarelessBlobs(LocalBlobs):
 
 def main() -> None:
     """Serve, as shared.web.serve does."""
-    settings = ImageStoreSettings()
+    settings = ImageStoreSettings() if sys.argv[1] == "imagestore" else ProcessingSettings()
     blobs = CarelessBlobs(settings.home / "blobs")
-    app = create_app(settings, blobs)
-    logging.configure("imagestore", settings.log_level)
+    if isinstance(settings, ImageStoreSettings):
+        app = imagestore.create_app(settings, blobs)
+    else:
+        app = processing.create_app(settings, blobs)
+    logging.configure(sys.argv[1], settings.log_level)
     server_for(app).run()
 
 

@@ -24,6 +24,9 @@ MIB = 1024 * 1024
 Start = Callable[..., Processing]
 
 
+NOBODY = f"tcp://127.0.0.1:{free_port()}"  # a scheduler that is not there: jobs wait
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
     """Starts services on the same folder, one after the other."""
@@ -84,12 +87,15 @@ def test_sigterm_finishes_what_is_at_work_and_hands_the_rest_back(start: Start) 
     job = first.submit(SLOW, DENOISE)
     first.wait_for(job, 1)
     family = [*children(first.process.pid)]
-    assert first.end(signal.SIGTERM, 25) == 0
+    assert first.end(signal.SIGTERM, 25) in {0, -signal.SIGTERM}  # uvicorn raises it again when it is done
     wait_until(lambda: not any(lives(pid) for pid in family), lambda: "its workers outlive the service")
     second = start(data=first.data_dir)
-    check_results(second, second.ended(job))
+    ended = second.ended(job)
+    check_results(second, ended)
+    assert [item["attempts"] for item in ended["items"]] == [1] * len(SLOW)  # nothing was begun in vain
 
 
+@pytest.mark.faults
 def test_a_killed_engine_is_started_again(start: Start) -> None:
     service = start()
     job = service.submit(SLOW, DENOISE)
@@ -184,6 +190,7 @@ def test_a_restarted_scheduler_costs_no_image(start: Start, tmp_path: Path) -> N
         dask.close()
 
 
+@pytest.mark.faults
 def test_many_jobs_through_many_kills(start: Start) -> None:
     """A ledger: every job that was accepted ends with a result for every image, also the last one."""
     service = start(DARKROOM_PROCESSING_WORKERS="2")
@@ -203,6 +210,21 @@ def fill(path: Path) -> None:
     with suppress(OSError), path.open("wb", buffering=0) as file:
         while file.write(bytes(4096)):
             pass
+
+
+@pytest.mark.parametrize("command", [None, ["-m", "tests.faults.careless", "processing"]])
+def test_a_job_that_was_accepted_has_its_images(start: Start, command: list[str] | None) -> None:
+    """And a service that accepts before they are on disk is found out."""
+    first = start(command=command, DARKROOM_DASK_SCHEDULER=NOBODY)
+    job = first.submit(SLOW, DENOISE)
+    first.kill()
+    second = start(data=first.data_dir)
+    ended = second.ended(job)
+    if command is None:
+        check_results(second, ended)
+    else:
+        with pytest.raises(AssertionError):
+            check_results(second, ended)
 
 
 def test_a_full_disk_refuses_and_recovers(start: Start, small_disk: Path) -> None:

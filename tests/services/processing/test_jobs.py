@@ -223,11 +223,8 @@ def test_pages_follow_each_other(service: Service) -> None:
 )
 def test_what_is_wrong_is_said_and_nothing_stays(service: Service, fields: dict[str, str], code: str) -> None:
     before = len(service.blobs())
-    answer = (
-        service.submit(**{"pipeline": EDGES, **fields})
-        if "pipeline" not in fields
-        else service.post("/v1/jobs", files=[("images", image) for image in IMAGES], data=fields)
-    )
+    data = {"pipeline": json.dumps(EDGES), **fields}
+    answer = service.post("/v1/jobs", files=[("images", image) for image in IMAGES], data=data)
     assert problem(answer)[1] == code
     assert len(service.blobs()) == before
 
