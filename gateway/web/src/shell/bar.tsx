@@ -42,7 +42,7 @@ export function Bar({ workbenches, id, help, signOut }: Props) {
           <span class={state === "away" ? "live-words" : "unseen"}>{STATES[state]}</span>
         </span>
         <JobsTray />
-        <button class="plain icon" aria-label="Keys that do something here" title="Keys ( ? )" onClick={help}>
+        <button class="plain icon" aria-label="Shortcuts" title="Shortcuts ( ? )" onClick={help}>
           <Icon name="help" />
         </button>
         <Menu label="More" face={<Icon name="more" />} class="to-left">
