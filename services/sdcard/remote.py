@@ -24,6 +24,8 @@ from shared.errors import DarkroomError
 
 # Folders that are listed at once: what a slow way costs is shared by so many.
 TOGETHER = 8
+# A listing that goes on for longer than so many pages' worth of replies is not a folder's.
+PAGES = 10
 MIB = 1024 * 1024
 T = TypeVar("T")
 
@@ -59,12 +61,14 @@ def stat(session: Session, path: str) -> Entry:
 
 
 def list_pages(session: Session, path: str) -> Iterator[list[Entry]]:
-    """The folder's entries, `listing_entries` a page, however many there are."""
+    """The folder's entries, `listing_entries` a page. Raises ListingTooLong after as many replies as ten
+    pages can need at most: a million entries from OpenSSH, and never a listing without an end.
+    """
     pace = session.pace()
     folder = _open_folder(session, path)
     try:
         page: list[Entry] = []
-        while True:
+        for _ in range(PAGES * session.limits.listing_entries):
             entries = _next_entries(session, session.ask(sftp.READDIR, folder), pace, path)
             if entries is None:
                 break
@@ -72,6 +76,8 @@ def list_pages(session: Session, path: str) -> Iterator[list[Entry]]:
             while len(page) >= session.limits.listing_entries:
                 yield page[: session.limits.listing_entries]
                 page = page[session.limits.listing_entries :]
+        else:
+            raise _too_long(session, path)
         if page:
             yield page
     finally:
@@ -105,12 +111,14 @@ def _list_together(session: Session, paths: Sequence[str]) -> list[tuple[str, li
     for path, number in zip(paths, opening, strict=True):
         reply = session.answer(number, pace)
         try:
-            handles[path] = sftp.text(expected(reply, sftp.HANDLE, path).text())
+            handles[path] = sftp.text(_parsed(expected(reply, sftp.HANDLE, path).text))
             found[path] = []
         except (RemoteNotFound, RemoteDenied, CameraFailed) as problem:
             found[path] = problem
     left = dict(handles)
-    while left:
+    for turn in range(session.limits.listing_entries + 2):
+        if not left:
+            break
         asked = {path: session.ask(sftp.READDIR, handle) for path, handle in left.items()}
         for path, number in asked.items():
             known = found[path]
@@ -118,7 +126,7 @@ def _list_together(session: Session, paths: Sequence[str]) -> list[tuple[str, li
                 entries = _next_entries(session, number, pace, path)
                 if entries is not None and isinstance(known, list):
                     known += entries
-                    if len(known) > session.limits.listing_entries:
+                    if max(len(known), turn) > session.limits.listing_entries:
                         raise _too_long(session, path)
                     continue
             except (RemoteNotFound, RemoteDenied, CameraFailed, ListingTooLong) as problem:

@@ -10,7 +10,7 @@ from services.sdcard import sftp
 from services.sdcard.camera_errors import CameraError, CameraFailed, RemoteChanged
 from services.sdcard.card import shown
 from services.sdcard.session import Pace, Session
-from services.sdcard.sftp import Entry, Reader
+from services.sdcard.sftp import Entry
 
 # The longest piece that OpenSSH sends; other servers send less, which is noticed.
 PIECE = 255 * 1024
@@ -106,16 +106,17 @@ class RemoteFile:
     def _whole(self, span: Span, number: int, pace: Pace) -> bytes:
         """The bytes of a piece; what a server leaves out of one reply is asked for again."""
         offset, length = span
-        data = self._data(number, pace)
+        data = self._data(number, pace, length)
         while 0 < len(data) < length:
-            more = self._data(self._ask((offset + len(data), length - len(data))), pace)
+            missing = length - len(data)
+            more = self._data(self._ask((offset + len(data), missing)), pace, missing)
             if not more:
                 break
             self._piece = max(min(self._piece, len(data)), 4096)
             data += more
         return data
 
-    def _data(self, number: int, pace: Pace) -> bytes:
+    def _data(self, number: int, pace: Pace, length: int) -> bytes:
         reply = self._session.answer(number, pace)
         if reply.kind == sftp.STATUS:
             code, said = sftp.read_status(reply.body)
@@ -124,4 +125,8 @@ class RemoteFile:
             raise CameraFailed(f"it could not read {shown(self.path)}: {shown(said) or f'status {code}'}")
         if reply.kind != sftp.DATA:
             raise CameraFailed(f"its SFTP answered with kind {reply.kind}")
-        return Reader(reply.body).text()
+        data = reply.body[4:]
+        said = int.from_bytes(reply.body[:4], "big")
+        if len(reply.body) < 4 or said != len(data) or said > length:
+            raise CameraFailed("its SFTP sent another length than was asked for")
+        return data
