@@ -59,6 +59,10 @@ class Plan:
     request_digest: str = ""
 
 
+class _TakenMeanwhile(Exception):
+    """Raised inside a transaction, which it undoes, when another one has made the key's job first."""
+
+
 async def no_progress(_done: int) -> None:
     """For contents whose writing nobody follows."""
 
@@ -88,13 +92,15 @@ class Imports:
                 return int(known.parameters["dataset_id"]), known, False
             dataset_id = repository.add(connection, _values(wanted, content_id))
             block_repository.add_content(connection, dataset_id, content_id)
-            job, _ = self._board.add(connection, _job(plan, wanted, content_id, dataset_id))
+            job, is_new = self._board.add(connection, _job(plan, wanted, content_id, dataset_id))
+            if not is_new:
+                raise _TakenMeanwhile
             repository.change(connection, dataset_id, {"job_id": job.id})
             return dataset_id, job, True
 
         try:
             return await self._database.write(work)
-        except IntegrityError:  # the same key came by another replica at the same moment, and was first
+        except (IntegrityError, _TakenMeanwhile):  # the same key came to another replica at the same moment
             return await self._database.write(work)
 
     async def run(self, running: RunningJob) -> dict[str, Any]:

@@ -71,7 +71,10 @@ class Labels:
         def work(connection: Connection) -> Labelled:
             done = change_one(connection, self._log, dataset_id, index, change, matching, by)
             if done is None:
-                row = need_ready(repository.find(connection, dataset_id))
+                # PostgreSQL: who waited here for another replica's merge looked for a block of before it.
+                row = need_ready(repository.find(connection, dataset_id, lock=True))
+                done = change_one(connection, self._log, dataset_id, index, change, matching, by)
+            if done is None:
                 raise RowNotFound(f"rows go from 0 to {row.rows - 1}")
             return done
 
