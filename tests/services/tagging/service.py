@@ -28,7 +28,9 @@ def gateway(actor: str = "ada") -> dict[str, str]:
     }
 
 
-def table(rows: int, *, codes: Sequence[int] = CODES, true: Iterable[tuple[int, int]] = (), clip: int = 4) -> str:
+def table(
+    rows: int, *, codes: Sequence[int] = CODES, true: Iterable[tuple[int, int]] = (), clip: int = 4
+) -> str:
     """A CSV of form A: `true` are the cells (row, code) that say so; `clip` rows are one clip."""
     marked = set(true)
     lines = [",".join(["file_path", "clip_id", *(f"tag_code_{code}" for code in codes), "note"])]
@@ -38,13 +40,20 @@ def table(rows: int, *, codes: Sequence[int] = CODES, true: Iterable[tuple[int, 
     return "\r\n".join(lines) + "\r\n"
 
 
+def text_of(path: Path | str) -> str:
+    """A file as it is, line ends too."""
+    return Path(path).read_bytes().decode()
+
+
 class Tagging(TestClient):
     """Calls as the gateway makes them, for the key `ada` unless `by` says otherwise."""
 
     folder: Path
     roots: Path
 
-    def upload(self, data: str | bytes, meta: str | None = None, *, name: str = "trip.csv", **fields: Any) -> Response:
+    def upload(
+        self, data: str | bytes, meta: str | None = None, *, name: str = "trip.csv", **fields: Any
+    ) -> Response:
         """POST of a CSV."""
         files: dict[str, Any] = {"data": (name, data)}
         if meta is not None:

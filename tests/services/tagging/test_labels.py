@@ -33,16 +33,31 @@ def test_only_the_version_that_is_wanted(either: Tagging) -> None:
     assert problem(either.label(dataset, 1, etag=etag, set={"101": True})) == (412, "precondition_failed")
     assert either.label(dataset, 1, etag=f'"9", {etag}, "1"', set={"101": True}).status_code == 200
     assert either.label(dataset, 1, etag="*", set={"101": False}).status_code == 200
-    assert problem(either.label(dataset, 1, etag="nonsense", set={"101": True})) == (412, "precondition_failed")
+    assert problem(either.label(dataset, 1, etag="nonsense", set={"101": True})) == (
+        412,
+        "precondition_failed",
+    )
     assert either.true(dataset) == {(1, 100)}
 
 
 def test_single_selection(either: Tagging) -> None:
     dataset = either.made(either.upload(table(4, true=[(0, 100), (0, 101)]), multiple_selection="false"))
     assert either.label(dataset, 1, set={"100": True}).json()["tags"]["100"] is True
-    assert either.label(dataset, 1, set={"102": True}).json()["tags"] == {"100": False, "101": False, "102": True}
-    assert either.label(dataset, 1, toggle=["101"]).json()["tags"] == {"100": False, "101": True, "102": False}
-    assert either.label(dataset, 1, toggle=["101"]).json()["tags"] == {"100": False, "101": False, "102": False}
+    assert either.label(dataset, 1, set={"102": True}).json()["tags"] == {
+        "100": False,
+        "101": False,
+        "102": True,
+    }
+    assert either.label(dataset, 1, toggle=["101"]).json()["tags"] == {
+        "100": False,
+        "101": True,
+        "102": False,
+    }
+    assert either.label(dataset, 1, toggle=["101"]).json()["tags"] == {
+        "100": False,
+        "101": False,
+        "102": False,
+    }
     two = {"100": True, "101": True}
     assert problem(either.label(dataset, 1, set=two)) == (422, "single_selection")
     assert problem(either.mass(dataset, {"range": [0, 1]}, set=two)) == (422, "single_selection")
@@ -145,7 +160,9 @@ def test_rows_and_datasets_that_are_not_there(either: Tagging) -> None:
     assert either.true(dataset) == set()
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b'{"set": {"100": true}}x', b"\xff", b"null", b"[]"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[" * 100_000, b'{"set": {"100": true}}x', b"\xff", b"null", b"[]"]
+)
 def test_bodies_that_are_no_change(steady: tuple[Tagging, int], body: bytes) -> None:
     tagging, dataset = steady
     for method, url in (("PATCH", "rows/0/tags"), ("POST", "tag")):
