@@ -126,7 +126,7 @@ class RemoteFile:
         if reply.kind != sftp.DATA:
             raise CameraFailed(f"its SFTP answered with kind {reply.kind}")
         data = reply.body[4:]
-        said = int.from_bytes(reply.body[:4], "big")
-        if len(reply.body) < 4 or said != len(data) or said > length:
+        told = int.from_bytes(reply.body[:4], "big")
+        if len(reply.body) < 4 or told != len(data) or told > length:
             raise CameraFailed("its SFTP sent another length than was asked for")
         return data
