@@ -42,6 +42,7 @@ class Processing(Launched):
         self, folder: Path, *, data: Path | None = None, command: list[str] | None = None, **given: str
     ) -> None:
         self.data_dir = data or folder / "data"
+        self.given = given
         self.service_token = "a-token-for-tests"
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
