@@ -28,13 +28,20 @@ class Connection:
 
     def put(self, target: str, body: bytes) -> bytes:
         """The body of the answer. Raises ConnectionError for any status but 200, 201 and 204."""
-        head = f"PUT {target} HTTP/1.1\r\n{self._headers}Content-Length: {len(body)}\r\n\r\n"
-        self._socket.sendall(head.encode() + body)
-        return self._answer({b"200", b"201", b"204"})
+        return self._send("PUT", target, body)
+
+    def post(self, target: str, body: bytes) -> bytes:
+        """The same for a POST."""
+        return self._send("POST", target, body)
 
     def close(self) -> None:
         """End the connection."""
         self._socket.close()
+
+    def _send(self, method: str, target: str, body: bytes) -> bytes:
+        head = f"{method} {target} HTTP/1.1\r\n{self._headers}Content-Length: {len(body)}\r\n\r\n"
+        self._socket.sendall(head.encode() + body)
+        return self._answer({b"200", b"201", b"204"})
 
     def _answer(self, wanted: set[bytes]) -> bytes:
         head, body = self._socket.recv(_PIECE), b""

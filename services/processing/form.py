@@ -60,6 +60,7 @@ async def read_form(
             part_limit=settings.image_bytes,
             body_limit=settings.image_bytes + settings.json_body_bytes,
             in_memory=IN_MEMORY,
+            hashed=False,
         ):
             _take(form, part, folder, settings.json_body_bytes)
         if form.image is None:

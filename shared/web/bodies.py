@@ -74,15 +74,18 @@ class Staged:
 
 
 class Staging:
-    """Takes content piece by piece; use as a context manager, which leaves no file behind."""
+    """Takes content piece by piece; use as a context manager, which leaves no file behind.
 
-    def __init__(self, folder: Path, in_memory: int = IN_MEMORY) -> None:
+    Where it is not `hashed`, its sha256 is empty.
+    """
+
+    def __init__(self, folder: Path, in_memory: int = IN_MEMORY, *, hashed: bool = True) -> None:
         self._folder = folder
         self._in_memory = in_memory
         self._chunks: list[bytes] = []
         self._held = 0
         self._size = 0
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if hashed else None
         self._file: IO[bytes] | None = None
 
     def __enter__(self) -> "Staging":
@@ -120,16 +123,22 @@ class Staging:
         """The same as `finish`, for code that is in a thread already."""
         if self._file is None:
             data = b"".join(self._chunks)
-            return Staged(len(data), hashlib.sha256(data).hexdigest(), data, None)
+            if self._hash is not None:
+                self._hash.update(data)
+            return Staged(len(data), self._digest(), data, None)
         self._spill()
-        return Staged(self._size, self._hash.hexdigest(), None, Path(self._file.name))
+        return Staged(self._size, self._digest(), None, Path(self._file.name))
+
+    def _digest(self) -> str:
+        return "" if self._hash is None else self._hash.hexdigest()
 
     def _spill(self) -> None:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.NamedTemporaryFile(dir=self._folder, delete=False)  # noqa: SIM115
         for chunk in self._chunks:
-            self._hash.update(chunk)
+            if self._hash is not None:
+                self._hash.update(chunk)
             self._file.write(chunk)
         self._file.flush()
         self._chunks.clear()

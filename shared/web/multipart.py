@@ -69,13 +69,13 @@ def _parser(boundary: bytes, pending: _Pending) -> MultipartParser:
 class _PartReader:
     """One part on its way: counted, staged until it is over its limit, then only read away."""
 
-    def __init__(self, head: bytes, folder: Path, limit: int, in_memory: int) -> None:
+    def __init__(self, head: bytes, limit: int, staging: Staging) -> None:
         _, options = parse_options_header(head)
         filename = options.get(b"filename")
         self._field = options.get(b"name", b"").decode("utf-8", "replace")
         self._filename = None if filename is None else filename.decode("utf-8", "replace")
         self._limit = limit
-        self.staging = Staging(folder, in_memory)
+        self.staging = staging
         self._refusal: TooLarge | None = None
 
     async def add(self, data: bytes) -> None:
@@ -99,6 +99,7 @@ async def read_parts(
     part_limit: int,
     body_limit: int,
     in_memory: int = IN_MEMORY,
+    hashed: bool = True,
 ) -> AsyncIterator[Part]:
     """The parts in their order; each one's file is gone when the next is asked for.
 
@@ -117,7 +118,8 @@ async def read_parts(
             for what, data in said:
                 over = over or what == "over"
                 if what == "head" and reader is None:
-                    reader = _PartReader(data, folder, part_limit, in_memory)
+                    staging = Staging(folder, in_memory, hashed=hashed)
+                    reader = _PartReader(data, part_limit, staging)
                 elif what == "data" and reader is not None:
                     await reader.add(data)
                 elif what == "end" and reader is not None:

@@ -1,0 +1,10 @@
+"""Processing: one image at once."""
+
+from bench import at_once
+from bench.rows import Row
+from bench.stack import Stack
+
+
+def run(stack: Stack) -> list[Row]:
+    """The table's rows."""
+    return at_once.run(stack)
