@@ -139,7 +139,7 @@ def _lifespan(
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        parts.autosave.close()
+        await parts.autosave.close()
         await parts.runner.close(UNFINISHED_SECONDS)
         await parts.pictures.close()
         await parts.mirror.close()
@@ -165,7 +165,7 @@ def _wire(
     board = JobBoard(jobs, log, kept=timedelta(hours=settings.job_hours))
     imports = Imports(database, log, board, shelf, pools.files)
     mirror = Mirror(database, log, columns, shelf, pools.files)
-    autosave = Autosave(mirror)
+    autosave = Autosave(mirror, database)
     datasets = Datasets(database, log, columns)
     stored = StoredImages(store)
     return Parts(
