@@ -83,9 +83,10 @@ def tag_edit(change: Change, codes: Sequence[str], *, multiple: bool) -> TagEdit
 
 @dataclass(frozen=True, slots=True)
 class FlipEdit:
-    """Turns cells over again, but only those that nobody has changed since."""
+    """Turns cells over again. `single`: a row that would carry several tags by that stays as it is."""
 
     flips: Flips
+    single: bool = False
 
     def __call__(self, values: Bits, rows: NDArray[np.int64]) -> Bits:
         """See Edit; `flips.values` are what the cells are to become."""
@@ -95,6 +96,9 @@ class FlipEdit:
         last = np.searchsorted(flips.cells, (rows[-1] + 1) * flips.tags)
         cells = flips.cells[first:last]
         new[cells % flips.tags, np.searchsorted(rows, cells // flips.tags)] = flips.values[first:last]
+        if self.single:
+            several = np.count_nonzero(new, axis=0) > 1
+            new[:, several] = values[:, several]
         return new
 
 

@@ -36,6 +36,11 @@ class Flips:
         """What undoes it."""
         return Flips(self.tags, self.cells, ~self.values)
 
+    def without(self, cells: NDArray[np.int64]) -> "Flips":
+        """The same but for those cells."""
+        kept = ~np.isin(self.cells, cells)
+        return Flips(self.tags, self.cells[kept], self.values[kept])
+
     def by_tag(self) -> list[tuple[int, bool, Rows]]:
         """Tag, new value and rows (sorted) of each group of cells that turned alike."""
         tag = self.cells % self.tags

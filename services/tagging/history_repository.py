@@ -71,6 +71,16 @@ def flips_of(connection: Connection, change_id: int) -> bytes:
     )
 
 
+def flips_of_others(
+    connection: Connection, dataset_id: int, by: str, *, after: int
+) -> list[tuple[int, bytes]]:
+    """Ids and flips of what others did, with ids over `after`, oldest first."""
+    wanted = select(changes.c.id, changes.c.flips).where(
+        changes.c.dataset_id == dataset_id, changes.c.id > after, changes.c.by != by
+    )
+    return [(row.id, row.flips) for row in connection.execute(wanted.order_by(changes.c.id))]
+
+
 def undoable(connection: Connection, dataset_id: int, by: str) -> ChangeRow | None:
     """The newest change of that person that is not undone."""
     mine = (changes.c.dataset_id == dataset_id, changes.c.by == by, changes.c.kind == "tag")

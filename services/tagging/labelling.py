@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from services.tagging import block_repository, history_repository, repository
+from services.tagging import block_repository, history_repository, others, repository
 from services.tagging.bits import BLOCK, pack, pack_versions, unpack, unpack_versions
 from services.tagging.block_repository import BlockRow
 from services.tagging.columns import ColumnCache
@@ -110,17 +110,21 @@ class Labels:
 
     async def _reverse(self, dataset_id: int, by: str, kind: str) -> Changed:
         find = history_repository.undoable if kind == "undo" else history_repository.redoable
+        _, early = await self._database.read(  # here, and not while others wait to write
+            lambda c: others.look(c, dataset_id, by, find)
+        )
 
         def work(connection: Connection) -> Changed:
             row = need_ready(repository.find(connection, dataset_id, lock=True))
-            change = find(connection, dataset_id, by)
-            if change is None:
+            change, since = others.look(connection, dataset_id, by, find, early)
+            if change is None or since is None:
                 raise NothingToUndo(f"there is no change of {by} to {kind}")
-            flips = flips_from_bytes(history_repository.flips_of(connection, change.id))
+            flips = flips_from_bytes(history_repository.flips_of(connection, change.id)).without(since.cells)
             wanted = flips.reversed() if kind == "undo" else flips
             rows = wanted.rows
             chosen = _by_block(_open_blocks(connection, row, rows), rows)
-            done = self._edit(connection, row, FlipEdit(wanted), chosen, by, kind=kind, of=change.id)
+            edit = FlipEdit(wanted, single=not row.multiple_selection)
+            done = self._edit(connection, row, edit, chosen, by, kind=kind, of=change.id)
             history_repository.mark(connection, change.id, done.revision if kind == "undo" else None)
             return _changed(done, len(rows))
 
