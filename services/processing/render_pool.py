@@ -1,16 +1,22 @@
 """Rendering at once: in processes of their own, so that a picture that kills or stalls one harms no other."""
 
+import os
 import socket
 import subprocess
 import sys
 from collections import deque
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 from services.processing.render import Rendered
 from services.processing.render_process import RenderTask
 from shared.errors import DarkroomError, TooManyRequests, Unprocessable, UpstreamTimeout
 from shared.workers import WorkerPool
+
+_LARGE = 200_000  # bytes
 
 
 class ProcessDied(Unprocessable):
@@ -44,10 +50,11 @@ class _Child:
     def ask(self, task: RenderTask, seconds: float) -> Rendered | None:
         """The answer. Raises what rendering raised; ProcessDied and TooSlow, after which it is of no use."""
         try:
-            self._connection.send(task)
-            if not self._connection.poll(seconds):
-                raise TooSlow(f"the pipeline took longer than {seconds:g} s")
-            answer: Rendered | DarkroomError | OSError | None = self._connection.recv()
+            with _in_shared_memory(task) as light:
+                self._connection.send(light)
+                if not self._connection.poll(seconds):
+                    raise TooSlow(f"the pipeline took longer than {seconds:g} s")
+                answer: Rendered | DarkroomError | OSError | None = self._connection.recv()
         except (EOFError, ConnectionError):
             raise ProcessDied("the process that worked on the image died of it") from None
         if isinstance(answer, Exception):
@@ -60,6 +67,21 @@ class _Child:
             self._connection.close()
         self._process.kill()
         self._process.wait()
+
+
+@contextmanager
+def _in_shared_memory(task: RenderTask) -> Iterator[RenderTask]:
+    """The task with a large image as a file in memory: a socket takes only 200 KB at a time.
+
+    Where there are no such files (anything but Linux), it stays as it is.
+    """
+    if isinstance(task.source, Path) or len(task.source) < _LARGE or not hasattr(os, "memfd_create"):
+        yield task
+        return
+    with os.fdopen(os.memfd_create("image"), "wb") as file:
+        file.write(task.source)
+        file.flush()
+        yield replace(task, source=Path(f"/proc/{os.getpid()}/fd/{file.fileno()}"))
 
 
 class RenderPool:
