@@ -34,7 +34,7 @@ class Reachable(Protocol):
     user: str
     password: str
     card_path: str
-    config_path: str | None
+    config_path: str
 
     @property
     def fingerprint(self) -> str:
@@ -50,7 +50,7 @@ class CardCamera(OpenSsh):
         self.card.mkdir(exist_ok=True)
         self.card_path = str(self.card)
         self.config = folder / "camera.ini"
-        self.config_path: str | None = str(self.config)
+        self.config_path = str(self.config)
 
     def stop_listening(self) -> None:
         """Off: nothing is at its port."""

@@ -171,7 +171,9 @@ def test_figures_of_a_scanned_card(
     assert lines[4].endswith(",25.00,320x240,higher_image_quality,continuous")
 
 
-def test_charts_are_pictures_and_csv_is_text(online: Browser) -> None:
+def test_charts_are_pictures_and_csv_is_text(make_browser: MakeBrowser, sample_cameras: Any) -> None:
+    online = make_browser()
+    online.online("cam1", sample_cameras("simulated"))
     for what in ("usage", "quality"):
         png = online.get(f"/v1/cameras/cam1/{what}.png", params={"date": DATE})
         assert Image.open(io.BytesIO(png.content)).format == "PNG"
