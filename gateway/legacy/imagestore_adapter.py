@@ -59,10 +59,10 @@ class ImageStoreAdapter:
             elif isinstance(request, ListRequest):
                 peer.write(encode_listing(await newest_names(client)))
         except Unfinished:
-            peer.end = "unfinished"
+            peer.name_end("unfinished")
         except FAILURES as error:
             self._figures.failures.labels(PROTOCOL).inc()
-            peer.end = "failed"
+            peer.name_end("failed")
             log.warning(
                 "refused", protocol=PROTOCOL, address=peer.address, request=repr(request), why=reason(error)
             )

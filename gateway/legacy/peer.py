@@ -126,6 +126,11 @@ class Peer(asyncio.Protocol):
         if not self.gone.is_set():
             self._transport.set_write_buffer_limits(high=WRITE_AHEAD, low=WRITE_AHEAD // 4)
 
+    def name_end(self, end: str) -> None:
+        """Say how the connection ended, unless that is known better already."""
+        if self.end in {"closed", "reset"}:
+            self.end = end
+
     # what the server calls
 
     def stop(self) -> None:
@@ -135,7 +140,7 @@ class Peer(asyncio.Protocol):
 
     def cut(self, end: str) -> None:
         """End the connection at once."""
-        self.end = end
+        self.name_end(end)
         if self._transport is not None:
             self._transport.abort()
 

@@ -83,7 +83,7 @@ class ProcessingAdapter:
                 sending.result()
                 job.done = True
             else:
-                peer.end = "left before its results"
+                peer.name_end("left before its results")
         finally:
             for task in (sending, leaving):
                 task.cancel()

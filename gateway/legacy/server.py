@@ -136,15 +136,15 @@ class LegacyServer:
         try:
             await self._adapters[protocol].serve(peer)
             if peer.stopping and not peer.finished.is_set():
-                peer.end = "drained"
+                peer.name_end("drained")
             peer.close()
             await peer.gone.wait()
         except ProtocolError as error:
-            peer.end = f"bad bytes: {error}"
+            peer.name_end(f"bad bytes: {error}")
             peer.close()
             await peer.gone.wait()
         except asyncio.CancelledError:
-            peer.cut(peer.end if peer.finished.is_set() else "drained")
+            peer.name_end("drained")
         except Exception as error:
             peer.end = "crash"
             log.error("crash", protocol=protocol, address=peer.address, exc_info=error)

@@ -170,6 +170,7 @@ class LeanTransport(httpx2.AsyncBaseTransport):
                 repeatable = request.method in REPEATABLE and isinstance(request.stream, httpx2.ByteStream)
                 if lost.begun or not repeatable:
                     raise httpx2.RemoteProtocolError(str(lost), request=request) from None
+            self._drop_idle(place)  # most likely the service has restarted, and they are lost, too
             try:
                 return await self._once(place, request, seconds, timeout.get("connect"))
             except ConnectionLost as lost:
@@ -177,10 +178,13 @@ class LeanTransport(httpx2.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close what is idle."""
-        for connections in self._idle.values():
-            for connection in connections:
-                connection.close()
-        self._idle.clear()
+        for place in self._idle:
+            self._drop_idle(place)
+
+    def _drop_idle(self, place: tuple[str, int]) -> None:
+        idle = self._idle[place]
+        while idle:
+            idle.pop().close()
 
     async def _once(
         self, place: tuple[str, int], request: httpx2.Request, seconds: float, connect: float | None
