@@ -1,0 +1,141 @@
+/** Changes on their way to the service, in order, kept in the browser until they have arrived. */
+
+import type { Change, Runs } from "./model";
+
+/** A change that has not been answered yet. Sent twice it does the same as once: it says what is to be, not what to do. */
+export interface Entry {
+  id: string;
+  dataset: number;
+  runs: Runs;
+  change: Change;
+  /** Why the service does not want it. Such entries wait for a person. */
+  refused?: string;
+}
+
+/** The part of Storage that is used. */
+export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" | "length">;
+
+const PREFIX = "darkroom.outbox.";
+const ALIVE = "darkroom.outbox_alive.";
+/** A page that has not said for so long that it lives is gone, and another one sends what it left. */
+export const GONE_MS = 6000;
+
+export class Queue {
+  private list: Entry[] = [];
+  private next = 1;
+  /** False where the browser keeps nothing: what is unsent is lost with the page. */
+  durable = true;
+
+  /** `page` tells this page (a tab of a browser) from others with the same storage. */
+  constructor(
+    private readonly shelf: Shelf | null,
+    private readonly page: string,
+    private readonly now: () => number = Date.now,
+  ) {
+    this.durable = shelf !== null;
+  }
+
+  get entries(): readonly Entry[] {
+    return this.list;
+  }
+
+  get waiting(): readonly Entry[] {
+    return this.list.filter((entry) => entry.refused === undefined);
+  }
+
+  /** It is on the disk of the browser before this returns. */
+  add(dataset: number, runs: Runs, change: Change): Entry {
+    const id = `${this.now().toString(36).padStart(9, "0")}-${(this.next++).toString(36).padStart(6, "0")}`;
+    const entry: Entry = { id, dataset, runs, change };
+    this.list.push(entry);
+    this.write(entry);
+    this.live();
+    return entry;
+  }
+
+  first(): Entry | undefined {
+    return this.list.find((entry) => entry.refused === undefined);
+  }
+
+  done(id: string): void {
+    this.list = this.list.filter((entry) => entry.id !== id);
+    this.shelf?.removeItem(this.place(id));
+    if (!this.list.length) this.shelf?.removeItem(ALIVE + this.page);
+  }
+
+  /** The service does not want it: it stays, and the others go on. */
+  refuse(id: string, why: string): void {
+    this.list = this.list.map((entry) => (entry.id === id ? { ...entry, refused: why } : entry));
+    const entry = this.list.find((one) => one.id === id);
+    if (entry) this.write(entry);
+  }
+
+  /** To be tried again: also what was refused. */
+  again(): void {
+    this.list = this.list.map(({ refused: _, ...entry }) => entry);
+    for (const entry of this.list) this.write(entry);
+  }
+
+  /** This page lives: to be said every second or two while something waits. */
+  live(): void {
+    if (this.list.length) this.put(ALIVE + this.page, String(this.now()));
+  }
+
+  /** Takes over what pages have left that are gone, and what this one had before it was loaded anew. */
+  adopt(): Entry[] {
+    const found: Entry[] = [];
+    for (const name of this.names()) {
+      const page = name.slice(PREFIX.length, name.indexOf("/"));
+      if (page !== this.page && this.now() - Number(this.shelf?.getItem(ALIVE + page) ?? 0) < GONE_MS) continue;
+      const entry = this.read(name);
+      if (entry && this.list.some((one) => one.id === entry.id)) continue;
+      if (page !== this.page) this.shelf?.removeItem(name);
+      if (!entry) continue;
+      found.push(entry);
+      if (page !== this.page) this.write(entry);
+    }
+    // Entries are named by time: what was done first goes first, whichever page it was done in.
+    if (found.length) this.list = [...found, ...this.list].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+    return found;
+  }
+
+  private names(): string[] {
+    const names: string[] = [];
+    for (let at = 0; at < (this.shelf?.length ?? 0); at++) {
+      const name = this.shelf?.key(at);
+      if (name?.startsWith(PREFIX)) names.push(name);
+    }
+    return names;
+  }
+
+  private read(name: string): Entry | null {
+    try {
+      const entry = JSON.parse(this.shelf?.getItem(name) ?? "null") as Entry | null;
+      return entry && typeof entry.id === "string" && Array.isArray(entry.runs) ? entry : null;
+    } catch {
+      return null;
+    }
+  }
+
+  private write(entry: Entry): void {
+    this.put(this.place(entry.id), JSON.stringify(entry));
+  }
+
+  private put(name: string, text: string): void {
+    try {
+      this.shelf?.setItem(name, text);
+    } catch {
+      this.durable = false;
+    }
+  }
+
+  private place(id: string): string {
+    return `${PREFIX}${this.page}/${id}`;
+  }
+}
+
+/** Whether some page has left something here. */
+export function holdsUnsent(shelf: Shelf): boolean {
+  for (let at = 0; at < shelf.length; at++) if (shelf.key(at)?.startsWith(PREFIX)) return true;
+  return false;
+}
