@@ -1,6 +1,7 @@
 """Conflicts: someone else changed the CSV; merge with it, replace it, or save elsewhere from now on."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from services.tagging.repository import DatasetRow, FileStamp
 from services.tagging.shelf import Shelf, new_content_id
 from shared.contracts.tagging import Save, Saved, Tag
 from shared.database import Connection, Database
-from shared.errors import Conflict, TooLarge, Unavailable
+from shared.errors import Conflict, DarkroomError, TooLarge, Unavailable
 from shared.events import EventLog
 from shared.workers import WorkerPool
 
@@ -59,26 +60,27 @@ class Conflicts:
         if wanted.on_conflict == "merge":
             return await self._merge(dataset_id)
         if wanted.on_conflict == "elsewhere":
-            await self._move(dataset_id, wanted.save_to or "")
+            return await self._save_elsewhere(dataset_id, wanted.save_to or "")
         return await self._mirror.save(dataset_id, replace=wanted.on_conflict == "replace")
 
-    async def _move(self, dataset_id: int, folder: str) -> None:
+    async def _save_elsewhere(self, dataset_id: int, folder: str) -> Saved:
         """From now on saves go into that folder, where nothing of that name may stand yet."""
         place = await self._pool.run(self._roots.resolve, folder)
-        row = await self._database.read(lambda c: need_ready(repository.find(c, dataset_id)))
-        path = place / target.labelled_name(Path(row.csv_path).name.replace(target.LABELLED, ""))
-        with as_not_writable():
-            await self._pool.run(target.try_folder, path)
+        before = await self._database.read(lambda c: need_ready(repository.find(c, dataset_id)))
+        path = place / target.labelled_name(Path(before.csv_path).name.replace(target.LABELLED, ""))
+        if await self._pool.run(os.path.lexists, path):
+            raise Conflict("a file of that name is there already", code="file_exists")
+        fresh = {"file_stamp": None, "next_stamp": None, "conflict": False, "saved_revision": -1}
+        await self._move(dataset_id, {"csv_path": str(path), **fresh})
+        try:
+            return await self._mirror.save(dataset_id)
+        except (DarkroomError, OSError):
+            await self._move(dataset_id, _place_of(before))
+            raise
 
-        def work(connection: Connection) -> None:
-            need_ready(repository.find(connection, dataset_id, lock=True))
-            if path.exists():
-                raise Conflict("a file of that name is there already", code="file_exists")
-            moved = {"csv_path": str(path), "file_stamp": None, "next_stamp": None, "conflict": False}
-            repository.change(connection, dataset_id, {**moved, "saved_revision": -1})
-
+    async def _move(self, dataset_id: int, values: dict[str, Any]) -> None:
         async with self._mirror.lease.alone(dataset_id):
-            await self._database.write(work)
+            await self._database.write(lambda c: repository.change(c, dataset_id, values))
 
     async def _merge(self, dataset_id: int) -> Saved:
         """Their file with our tags takes the place of the dataset's rows, and is saved."""
@@ -183,6 +185,17 @@ class Conflicts:
             history_repository.forget(connection, row.id)
         told = {"dataset": row.id, "revision": revision, "rows": data.rows}
         self._log.append(connection, "dataset.merged", f"datasets/{row.id}", told)
+
+
+def _place_of(row: DatasetRow) -> dict[str, Any]:
+    """What a dataset's row says of the file that it is saved to."""
+    return {
+        "csv_path": row.csv_path,
+        "file_stamp": None if row.file_stamp is None else row.file_stamp.as_json(),
+        "next_stamp": None if row.next_stamp is None else row.next_stamp.as_json(),
+        "conflict": row.conflict,
+        "saved_revision": row.saved_revision,
+    }
 
 
 def _in_their_order(row: DatasetRow, data: DataFile) -> list[Tag]:

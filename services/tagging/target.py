@@ -122,11 +122,6 @@ def sweep_leftovers(path: Path) -> None:
             each.unlink(missing_ok=True)
 
 
-def try_folder(path: Path) -> None:
-    """Raises OSError where the target could not be written; its folder is made if it is missing."""
-    discard(write_beside(path, []))
-
-
 def _prefix(path: Path) -> str:
     return f".{_cut(path.name, 100)}."
 
