@@ -25,7 +25,7 @@ class Peer(asyncio.Protocol):
         self._room = asyncio.Event()
         self._room.set()
         self._unread = (0, self._loop.time())  # bytes that the client has not taken, and since when
-        self._heard = self._loop.time()
+        self._heard = self.since = self._loop.time()
         self.finished = asyncio.Event()  # the client will send nothing more
         self.gone = asyncio.Event()
         self.stopping = False

@@ -125,10 +125,12 @@ class LegacyServer:
         """Why the client may not come in; empty when it may."""
         if not may_enter(peer.address, self._networks):
             return "refused: not in the networks allowed"
-        if len(self._peers[protocol]) >= self._limits.port_connections:
-            return "refused: too many connections"
-        if self._addresses[protocol, peer.address] >= self._limits.address_connections:
+        peers = self._peers[protocol]
+        ours = self._addresses[protocol, peer.address]
+        if ours >= self._limits.address_connections and not make_room(peers, peer.address):
             return "refused: too many connections of the address"
+        if len(peers) >= self._limits.port_connections and not make_room(peers):
+            return "refused: too many connections"
         return ""
 
     async def _serve(self, protocol: str, peer: Peer) -> None:
@@ -185,6 +187,16 @@ class LegacyServer:
                 for peer in tuple(peers):
                     if late := peer.late(now, limits.silence, limits.stall):
                         peer.cut(late)
+
+
+def make_room(peers: set[Peer], address: str = "") -> bool:
+    """Where a limit is reached, a newcomer takes the place of the oldest client that never said a word."""
+    quiet = [peer for peer in peers if not peer.received and (not address or peer.address == address)]
+    if quiet:
+        oldest = min(quiet, key=lambda peer: peer.since)
+        oldest.cut("made room")
+        peers.discard(oldest)
+    return bool(quiet)
 
 
 def may_enter(address: str, networks: tuple[Network, ...]) -> bool:
