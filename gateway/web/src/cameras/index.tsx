@@ -1,12 +1,12 @@
-import type { Route } from "../common/router";
-import { Empty } from "../common/states";
+/** The workbench of cameras: which there are, and what is on their cards. */
 
-/** The workbench of cameras. */
+import type { Route } from "../common/router";
+import { CameraList } from "./camera_list";
+import { CameraPage } from "./camera_page";
+import "./style/cameras.css";
+
+/** `#/cameras`, `#/cameras/ID?date=2026-11-20&hour=13&view=quality&clip=ID`. */
 export default function Cameras({ route }: { route: Route }) {
-  void route;
-  return (
-    <Empty title="Cameras">
-      <p class="quiet">This workbench is not here yet. Its calls are: see the API documents.</p>
-    </Empty>
-  );
+  const id = route.path[1];
+  return id === undefined ? <CameraList /> : <CameraPage key={id.toLowerCase()} id={id.toLowerCase()} query={route.query} />;
 }

@@ -1,0 +1,76 @@
+/** A chart by uPlot, drawn in the page's colours; gaps are marked behind the bars. */
+
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import type { Columns } from "./plots";
+
+interface Props {
+  title: string;
+  unit: string;
+  columns: Columns;
+  /** Seconds from one bar to the next. */
+  step: number;
+  gaps?: readonly [number, number][];
+}
+
+const HEIGHT = 220;
+const utc = (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
+
+export function Chart({ title, unit, columns, step, gaps = [] }: Props) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const here = place.current;
+    if (!here) return;
+    const probe = (name: string) => {
+      here.style.color = `var(${name})`;
+      const found = getComputedStyle(here).color;
+      here.style.color = "";
+      return found;
+    };
+    const [ink, line, accent, danger] = [probe("--quiet"), probe("--line"), probe("--accent"), probe("--danger")];
+    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+    const bars = uPlot.paths.bars?.({ size: [0.9, 60], align: 1 });
+    const plot = new uPlot(
+      {
+        width: Math.max(here.clientWidth, 280),
+        height: HEIGHT,
+        tzDate: utc,
+        legend: { show: true, live: true },
+        scales: { x: { time: true, range: (_plot, least, most) => [least, most + step] }, y: { range: (_plot, _least, most) => [0, (most || 1) * 1.1] } },
+        axes: [axis, { ...axis, size: 60 }],
+        series: [{}, { label: `${title}, ${unit}`, stroke: accent, fill: accent, ...(bars ? { paths: bars } : {}), points: { show: false } }],
+        hooks: { drawClear: [(drawn) => mark(drawn, gaps, danger)] },
+      },
+      columns as uPlot.AlignedData,
+      here,
+    );
+    const watch = new ResizeObserver(() => plot.setSize({ width: Math.max(here.clientWidth, 280), height: HEIGHT }));
+    watch.observe(here);
+    return () => {
+      watch.disconnect();
+      plot.destroy();
+    };
+  }, [columns, gaps, step, title, unit]);
+  return (
+    <figure class="cam-chart">
+      <figcaption>
+        {title}, {unit}
+      </figcaption>
+      <div ref={place} aria-hidden="true" />
+    </figure>
+  );
+}
+
+function mark(plot: uPlot, gaps: readonly [number, number][], colour: string): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.fillStyle = colour;
+  ctx.globalAlpha = 0.18;
+  for (const [from, to] of gaps) {
+    const left = Math.max(plot.valToPos(from, "x", true), bbox.left);
+    const right = Math.min(plot.valToPos(to, "x", true), bbox.left + bbox.width);
+    if (right > left) ctx.fillRect(left, bbox.top, Math.max(right - left, 1), bbox.height);
+  }
+  ctx.restore();
+}
