@@ -13,11 +13,14 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
+from demo.card import CardPlan, make_card
+from demo.clips import ClipPlan
 from demo.simulated import SimulatedCamera
 from shared.clients.base import ProblemAnswer
 from shared.clients.imagestore import ImageStoreClient
@@ -42,6 +45,7 @@ def main() -> int:
     pictures = _pictures(samples / "pictures")
     print("Making the simulated camera's card ...", flush=True)
     key_file = samples / "camera.key"
+    _fill_card(samples / "card")
     with SimulatedCamera(samples / "card", "--host-key", str(key_file)) as camera:
         environment = _environment(folder, samples, camera)
         with _stack(environment) as (process, address):
@@ -51,6 +55,13 @@ def main() -> int:
             )
             filling.start()
             return process.wait()
+
+
+def _fill_card(card: Path) -> None:
+    """A clip a minute, each a minute long: what is missing then is what a test engineer looks for."""
+    if not card.exists():
+        yesterday = datetime.now(UTC).date() - timedelta(days=1)
+        make_card(card, CardPlan(last=yesterday, hours=2, clip=ClipPlan(seconds=60.0)))
 
 
 def _environment(folder: Path, samples: Path, camera: SimulatedCamera) -> dict[str, str]:
