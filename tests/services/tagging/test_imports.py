@@ -28,9 +28,8 @@ def what_is_left(service: Tagging, url: str = "") -> dict[str, int]:
             for each in (tables.datasets, tables.contents, tables.blocks, tables.facts, tables.clips)
         }
     engine.dispose()
-    return {name: count for name, count in counted.items() if count} | {
-        name: 1 for name in service.shelved() + [path.name for path in staged(service)]
-    }
+    files = service.shelved() + [path.name for path in staged(service)]
+    return {name: count for name, count in counted.items() if count} | dict.fromkeys(files, 1)
 
 
 def staged(service: Tagging) -> list[Path]:
