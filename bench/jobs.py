@@ -164,9 +164,9 @@ def _ten_thousand(stack: Stack, http: httpx2.Client) -> list[Row]:
 
 
 def _pages(http: httpx2.Client, job: int) -> Iterator[float]:
-    cursor = ""
+    cursor: str | None = ""
     while cursor is not None:
-        query = {"limit": 1000, **({"cursor": cursor} if cursor else {})}
+        query: dict[str, int | str] = {"limit": 1000, **({"cursor": cursor} if cursor else {})}
         start = time.perf_counter()
         answer = http.get(f"/v1/jobs/{job}", params=query)
         yield time.perf_counter() - start

@@ -1,6 +1,6 @@
 """`python -m services.processing.cluster`: the embedded engine, a Dask LocalCluster in a process of its own.
 
-Its first line on stdout is the scheduler's address. It ends, with its workers, when its stdin is closed:
+All that it says on stdout is the scheduler's address. It ends, with its workers, when its stdin is closed:
 so nothing of it outlives the service, however that ends.
 """
 
@@ -9,6 +9,7 @@ import logging as standard_logging
 import os
 import signal
 import sys
+from typing import TextIO
 
 import dask
 from distributed import LocalCluster
@@ -34,7 +35,7 @@ CONFIG = {
 }
 
 
-async def _run(workers: int, memory: int) -> None:
+async def _run(workers: int, memory: int, told: TextIO) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
@@ -50,7 +51,8 @@ async def _run(workers: int, memory: int) -> None:
         silence_logs=standard_logging.ERROR,
         asynchronous=True,
     ) as cluster:
-        print(cluster.scheduler_address, flush=True)
+        with told:
+            told.write(f"{cluster.scheduler_address}\n")
         ends = {asyncio.create_task(reader.read()), asyncio.create_task(stop.wait())}
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         os._exit(0)  # the workers see their pipe to us close, and end at once
@@ -61,7 +63,14 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the service, which ends us when it is done
     logging.configure("workers", "error")
     with dask.config.set(CONFIG):
-        asyncio.run(_run(int(sys.argv[1]), int(sys.argv[2])))
+        asyncio.run(_run(int(sys.argv[1]), int(sys.argv[2]), _own_stdout()))
+
+
+def _own_stdout() -> TextIO:
+    """Where the address goes, not inherited by workers: it ends when that is said. What they print is log."""
+    told = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return told
 
 
 if __name__ == "__main__":

@@ -76,7 +76,7 @@ class EmbeddedCluster:
         )  # fmt: skip
         assert process.stdout is not None
         try:
-            line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+            line = await asyncio.wait_for(process.stdout.read(), START_SECONDS)
         except BaseException:
             await self.close()
             raise
