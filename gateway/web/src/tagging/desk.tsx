@@ -148,7 +148,7 @@ export function Desk({ work, route }: { work: Work; route: Route }) {
   );
   if (isGrid) {
     return (
-      <div class="tg-desk grid">
+      <div class="tg-desk many">
         <div class="tg-top">
           {bar}
           {filters}

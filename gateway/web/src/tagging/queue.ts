@@ -17,8 +17,9 @@ export type Shelf = Pick<Storage, "getItem" | "setItem" | "removeItem" | "key" |
 
 const PREFIX = "darkroom.outbox.";
 const ALIVE = "darkroom.outbox_alive.";
-/** A page that has not said for so long that it lives is gone, and another one sends what it left. */
-export const GONE_MS = 6000;
+/** A page that has not said for so long that it lives is gone, and another one sends what it left. Browsers let a
+ * page that is not looked at speak once a minute. */
+export const GONE_MS = 90_000;
 
 export class Queue {
   private list: Entry[] = [];
@@ -89,10 +90,10 @@ export class Queue {
       if (page !== this.page && this.now() - Number(this.shelf?.getItem(ALIVE + page) ?? 0) < GONE_MS) continue;
       const entry = this.read(name);
       if (entry && this.list.some((one) => one.id === entry.id)) continue;
-      if (page !== this.page) this.shelf?.removeItem(name);
-      if (!entry) continue;
-      found.push(entry);
-      if (page !== this.page) this.write(entry);
+      if (entry) found.push(entry);
+      if (page === this.page) continue;
+      if (entry) this.write(entry);
+      this.shelf?.removeItem(name);
     }
     // Entries are named by time: what was done first goes first, whichever page it was done in.
     if (found.length) this.list = [...found, ...this.list].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));

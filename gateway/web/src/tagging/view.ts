@@ -90,7 +90,7 @@ export function bestColumns(count: number, pane: Size, ratio: number): number {
   const width = (columns: number) => Math.min(pane.width / columns, pane.height / Math.ceil(count / columns) / ratio);
   let best = count;
   for (let columns = count - 1; columns >= 1; columns--) {
-    if (width(columns) > width(best) * (best === count ? WORTH : 1.0001)) best = columns;
+    if (width(columns) > width(best) * (best === count ? WORTH : 1.05)) best = columns;
   }
   return best;
 }
