@@ -81,7 +81,7 @@ function Row({ source, shown, own, props, remove }: RowProps) {
           <span class="proc-name">{source.name}</span>
           <span class="quiet">
             {source.file ? bytes(source.size) : "image store"}
-            {own && " · own pipeline"}
+            {own && " · own steps"}
           </span>
         </span>
       </button>

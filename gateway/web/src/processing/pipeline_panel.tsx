@@ -38,12 +38,8 @@ export function PipelinePanel({ operations }: { operations: readonly Operation[]
   });
   return (
     <section class="proc-pipeline" aria-label="Pipeline">
-      <Scope />
-      <div class="row">
-        <button class={pipeline.length ? "" : "primary"} onClick={add} disabled={full} title="Add an operation ( A )">
-          + Add an operation
-        </button>
-        <span class="grow" />
+      <div class="proc-images-head">
+        <h2 class="grow">Pipeline</h2>
         <button class="plain" onClick={() => setAsking("saved")}>
           Saved
         </button>
@@ -53,6 +49,10 @@ export function PipelinePanel({ operations }: { operations: readonly Operation[]
           </button>
         )}
       </div>
+      <Scope />
+      <button class={pipeline.length ? "" : "primary"} onClick={add} disabled={full} title="Add an operation ( A )">
+        + Add an operation
+      </button>
       {pipeline.length === 0 && <p class="quiet">Each operation works on what the one before it made.</p>}
       <ol class="proc-steps">
         {pipeline.map((step, place) => {
@@ -106,11 +106,10 @@ export function PipelinePanel({ operations }: { operations: readonly Operation[]
 function Scope() {
   const now = useStore(draft);
   const shown = now.sources.find((one) => one.id === now.shown);
-  if (!shown || now.sources.length < 2) return <h2>Pipeline</h2>;
+  if (!shown || now.sources.length < 2) return null;
   const others = Object.keys(now.own).length;
   return (
     <div class="stack">
-      <h2>Pipeline</h2>
       <div class="proc-segments" role="group" aria-label="For which images">
         <button aria-pressed={!now.alone} onClick={() => draft.update((one) => setAlone(one, false))}>
           All images

@@ -37,7 +37,9 @@ export function SubmitBar() {
       setSent(null);
     }
   };
-  useKeys([{ keys: ["ctrl+enter"], title: "Process all images", group: "Processing", run: () => void begin() }]);
+  // Also with a field or a button of the pipeline in the hand.
+  const keyed = () => document.querySelector("dialog[open]") ?? void begin();
+  useKeys([{ keys: ["ctrl+enter"], title: "Process all images", group: "Processing", always: true, run: keyed }]);
   const label = now.sources.length ? `Process ${count(now.sources.length, "image")}` : "Process";
   return (
     <div class="proc-submit">

@@ -17,7 +17,7 @@ export function Thumb({ id, load, kind = "" }: { id: string; load(): Promise<Blo
   }, [id]);
   return (
     <span class={`proc-thumb ${kind}`}>
-      {url ? <img src={url} alt="" draggable={false} decoding="async" /> : <span class="quiet">{url === null ? "no picture" : ""}</span>}
+      {url ? <img src={url} alt="" draggable={false} decoding="async" /> : <span class="quiet">{url === null ? (kind === "square" ? "?" : "no picture") : ""}</span>}
     </span>
   );
 }
