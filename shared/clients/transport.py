@@ -5,8 +5,6 @@ exceptions. Bodies of answers are held whole.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import httptools
@@ -16,6 +14,7 @@ CONNECTIONS = 128  # to one service at a time; more calls wait in line
 IDLE_SECONDS = 15.0  # below the services' keep-alive (75 s): a kept connection is not just being closed there
 REPEATABLE = frozenset({"GET", "HEAD", "OPTIONS", "PUT"})
 READ_SECONDS = 30.0
+Place = tuple[str, int]
 
 
 class ConnectionLost(Exception):
@@ -90,27 +89,27 @@ class _Connection(asyncio.Protocol):
         if not self._parser.should_keep_alive():
             self.usable = False
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        self._answer.set_result(
-            httpx2.Response(status, headers=self._headers, stream=httpx2.ByteStream(body))
-        )
+        self._answer.set_result(httpx2.Response(status, headers=self._headers, content=body))
 
-    async def ask(self, request: httpx2.Request, seconds: float) -> httpx2.Response:
-        """Send the request, and wait for the answer as long as there is no silence of `seconds`."""
+    async def ask(self, message: "bytes | httpx2.Request", seconds: float) -> httpx2.Response:
+        """Send a request, whole or in pieces, and wait for the answer while no silence is of `seconds`."""
         assert self._transport is not None
         self._parser = httptools.HttpResponseParser(self)
         self._answer = self._loop.create_future()
         self._body, self._headers, self._begun = [], [], False
         self.heard = self._loop.time()
-        timer = self._loop.call_later(seconds, self._look, seconds)
+        self._timer = self._loop.call_later(seconds, self._look, seconds)
         try:
-            if not await self._send(request):
+            if isinstance(message, bytes):
+                self._transport.write(message)
+            elif not await self._send(message):
                 self.usable = False
             return await self._answer
         except BaseException:
             self.close()  # half a request or answer is in it
             raise
         finally:
-            timer.cancel()
+            self._timer.cancel()
             self._answer = None
 
     async def _send(self, request: httpx2.Request) -> bool:
@@ -137,7 +136,7 @@ class _Connection(asyncio.Protocol):
             return
         left = self.heard + seconds - self._loop.time()
         if left > 0:
-            self._loop.call_later(left, self._look, seconds)
+            self._timer = self._loop.call_later(left, self._look, seconds)
             return
         self._answer.set_exception(httpx2.ReadTimeout("no answer in time"))
         self._writable.set()
@@ -154,50 +153,58 @@ class LeanTransport(httpx2.AsyncBaseTransport):
     """Kept connections to any number of services; made and closed within one event loop."""
 
     def __init__(self, connections: int = CONNECTIONS) -> None:
-        self._idle: dict[tuple[str, int], list[_Connection]] = {}
-        self._rooms: dict[tuple[str, int], asyncio.Semaphore] = {}
+        self._idle: dict[Place, list[_Connection]] = {}
+        self._rooms: dict[Place, asyncio.Semaphore] = {}
         self._connections = connections
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """One call. Raises httpx2.TransportError; a call that may be repeated is, once."""
+        """One call of httpx2's. Raises httpx2.TransportError; a call that may be repeated is, once."""
         timeout: dict[str, Any] = request.extensions.get("timeout", {})
         seconds = timeout.get("read") or READ_SECONDS
-        place = _place(request.url)
+        repeatable = request.method in REPEATABLE and isinstance(request.stream, httpx2.ByteStream)
+        return await self.call(
+            place_of(request.url), request, seconds, timeout.get("connect"), repeatable=repeatable
+        )
+
+    async def call(
+        self,
+        place: Place,
+        message: bytes | httpx2.Request,
+        seconds: float,
+        connect: float | None,
+        *,
+        repeatable: bool,
+    ) -> httpx2.Response:
+        """The same for a request that is bytes already. Raises httpx2.TransportError."""
         async with self._rooms.setdefault(place, asyncio.Semaphore(self._connections)):
             try:
-                return await self._once(place, request, seconds, timeout.get("connect"))
+                return await self._once(place, message, seconds, connect)
             except ConnectionLost as lost:
-                repeatable = request.method in REPEATABLE and isinstance(request.stream, httpx2.ByteStream)
                 if lost.begun or not repeatable:
-                    raise httpx2.RemoteProtocolError(str(lost), request=request) from None
+                    raise httpx2.RemoteProtocolError(str(lost)) from None
             self._drop_idle(place)  # most likely the service has restarted, and they are lost, too
             try:
-                return await self._once(place, request, seconds, timeout.get("connect"))
+                return await self._once(place, message, seconds, connect)
             except ConnectionLost as lost:
-                raise httpx2.RemoteProtocolError(str(lost), request=request) from None
+                raise httpx2.RemoteProtocolError(str(lost)) from None
 
     async def aclose(self) -> None:
         """Close what is idle."""
         for place in self._idle:
             self._drop_idle(place)
 
-    def _drop_idle(self, place: tuple[str, int]) -> None:
+    def _drop_idle(self, place: Place) -> None:
         idle = self._idle[place]
         while idle:
             idle.pop().close()
 
     async def _once(
-        self, place: tuple[str, int], request: httpx2.Request, seconds: float, connect: float | None
+        self, place: Place, message: bytes | httpx2.Request, seconds: float, connect: float | None
     ) -> httpx2.Response:
-        async with self._borrowed(place, connect) as connection:
-            return await connection.ask(request, seconds)
-
-    @asynccontextmanager
-    async def _borrowed(self, place: tuple[str, int], connect: float | None) -> AsyncIterator[_Connection]:
         idle = self._idle.setdefault(place, [])
         connection = _pick(idle) or await _connect(place, connect)
         try:
-            yield connection
+            return await connection.ask(message, seconds)
         finally:
             if connection.usable:
                 idle.append(connection)
@@ -215,7 +222,7 @@ def _pick(idle: list[_Connection]) -> _Connection | None:
     return None
 
 
-async def _connect(place: tuple[str, int], seconds: float | None) -> _Connection:
+async def _connect(place: Place, seconds: float | None) -> _Connection:
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(seconds):
@@ -227,7 +234,8 @@ async def _connect(place: tuple[str, int], seconds: float | None) -> _Connection
     return connection
 
 
-def _place(url: httpx2.URL) -> tuple[str, int]:
+def place_of(url: httpx2.URL) -> Place:
+    """Where the server of an address listens. Raises httpx2.UnsupportedProtocol for all but http."""
     if url.scheme != "http":
         raise httpx2.UnsupportedProtocol(f"{url.scheme}: this transport speaks plain HTTP alone")
     return url.host, url.port or 80
