@@ -1,4 +1,4 @@
-/** A chart by uPlot, drawn in the page's colours; gaps are marked behind the bars. */
+/** A chart by uPlot, drawn in the page's colours; gaps are marked over the bars. */
 
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
@@ -30,17 +30,17 @@ export function Chart({ title, unit, columns, step, gaps = [] }: Props) {
     };
     const [ink, line, accent, danger] = [probe("--quiet"), probe("--line"), probe("--accent"), probe("--danger")];
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
-    const bars = uPlot.paths.bars?.({ size: [0.9, 60], align: 1 });
+    const bars = uPlot.paths.bars?.({ size: [0.92], align: 1 });
     const plot = new uPlot(
       {
         width: Math.max(here.clientWidth, 280),
         height: HEIGHT,
         tzDate: utc,
-        legend: { show: true, live: true },
+        legend: { show: false },
         scales: { x: { time: true, range: (_plot, least, most) => [least, most + step] }, y: { range: (_plot, _least, most) => [0, (most || 1) * 1.1] } },
-        axes: [axis, { ...axis, size: 60 }],
+        axes: [{ ...axis, values: (_plot, times) => times.map(hours) }, { ...axis, size: 60 }],
         series: [{}, { label: `${title}, ${unit}`, stroke: accent, fill: accent, ...(bars ? { paths: bars } : {}), points: { show: false } }],
-        hooks: { drawClear: [(drawn) => mark(drawn, gaps, danger)] },
+        hooks: { draw: [(drawn) => mark(drawn, gaps, danger)] },
       },
       columns as uPlot.AlignedData,
       here,
@@ -62,11 +62,15 @@ export function Chart({ title, unit, columns, step, gaps = [] }: Props) {
   );
 }
 
+function hours(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(11, 16);
+}
+
 function mark(plot: uPlot, gaps: readonly [number, number][], colour: string): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.fillStyle = colour;
-  ctx.globalAlpha = 0.18;
+  ctx.globalAlpha = 0.35;
   for (const [from, to] of gaps) {
     const left = Math.max(plot.valToPos(from, "x", true), bbox.left);
     const right = Math.min(plot.valToPos(to, "x", true), bbox.left + bbox.width);

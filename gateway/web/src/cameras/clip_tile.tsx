@@ -46,7 +46,6 @@ export function ClipTile({ camera, clip, props, chosen, toggle, open }: Props) {
         <input type="checkbox" checked={chosen} onChange={toggle} aria-label={`Choose ${words}`} tabIndex={-1} />
         <span>
           <strong>{words}</strong> <span class="quiet">{bytes(clip.size)}</span>
-          <br />
           <small class="quiet">{clip.properties ? shortly(clip.properties) : clip.name}</small>
         </span>
       </label>

@@ -27,8 +27,12 @@ export function seconds(value: number): string {
   const whole = Math.round(value);
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
-  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+  if (minutes < 60) return both(minutes, "min", whole % 60, "s");
+  return both(Math.floor(minutes / 60), "h", minutes % 60, "min");
+}
+
+function both(large: number, unit: string, small: number, rest: string): string {
+  return small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${rest}`;
 }
 
 /** How long ago something was, from its age in seconds. */

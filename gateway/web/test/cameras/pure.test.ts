@@ -40,6 +40,7 @@ describe("words", () => {
     [59.4, "59 s"],
     [95.4, "1 min 35 s"],
     [3700, "1 h 1 min"],
+    [60, "1 min"],
   ])("%d seconds are %s", (value, words) => expect(seconds(value)).toBe(words));
 
   it("tells a clip in a line", () => {
