@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -129,16 +130,18 @@ class Pictures:
     def _from_disk(self, row: DatasetRow, text: str, edge: int, seen: _Seen | None) -> Content:
         path = self._roots.resolve(text, row.image_folder)
         try:
-            with path.open("rb") as file:
+            with open(path, "rb", opener=_at_once) as file:
                 found = os.fstat(file.fileno())
-                tag = f"{found.st_size:x}-{found.st_mtime_ns:x}" + (f"-{edge}" if edge else "")
+                if not stat.S_ISREG(found.st_mode):
+                    raise FileNotFoundError
+                tag = _tag(found, edge)
                 if seen is not None and seen.content.etag == f'"{tag}"'.encode():
                     return seen.content
                 if found.st_size > self._most_bytes:
                     raise ImageTooLarge(f"an image may have at most {self._most_bytes} bytes")
                 data = file.read() if edge or found.st_size <= HELD else None
                 kind = sniff(data[:HEAD] if data is not None else file.read(HEAD))
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError, PermissionError):
+        except OSError:  # gone, a folder, a loop of links, a name too long, no permission, a bad disk
             raise ImageMissing(
                 "there is no such file that can be read; the row can be tagged all the same"
             ) from None
@@ -167,6 +170,16 @@ class Pictures:
             kept = thumbnail(data, edge, self._limits)
             self._cache.put(key, kept)
         return kept
+
+
+def _tag(found: os.stat_result, edge: int) -> str:
+    """With the inode: after a merge the row may name another file, of the same size and second."""
+    return f"{found.st_size:x}-{found.st_mtime_ns:x}-{found.st_ino:x}" + (f"-{edge}" if edge else "")
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Opens what may be a pipe, which a row can name too, without waiting for somebody at its other end."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _pieces(path: Path, start: int, end: int) -> Iterator[bytes]:
