@@ -5,12 +5,10 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from services.tagging import repository
 from services.tagging.mirror import Mirror
 from services.tagging.repository import DatasetRow
-from shared.database import Database
+from shared.database import Database, SQLAlchemyError
 from shared.errors import DarkroomError, NotFound
 from shared.logging import get_logger
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.tagging import block_repository, repository
 from services.tagging.bits import BLOCK, pack, pack_versions
@@ -19,7 +18,7 @@ from services.tagging.metadata import names_for
 from services.tagging.repository import FileStamp
 from services.tagging.shelf import Shelf
 from shared.contracts.tagging import Autosave, Tag
-from shared.database import Connection, Database
+from shared.database import Connection, Database, DBAPIError, IntegrityError
 from shared.database.types import now
 from shared.errors import DarkroomError, InsufficientStorage, Unavailable
 from shared.events import EventLog

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy.exc import SQLAlchemyError
 
 from services.tagging import repository, target
 from services.tagging.columns import ColumnCache
@@ -25,7 +24,7 @@ from services.tagging.save_lease import SaveLease
 from services.tagging.shelf import Shelf
 from services.tagging.target import Written
 from shared.contracts.tagging import Saved
-from shared.database import Connection, Database
+from shared.database import Connection, Database, SQLAlchemyError
 from shared.database.types import now
 from shared.errors import Conflict, DarkroomError
 from shared.events import EventLog

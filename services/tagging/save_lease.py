@@ -9,10 +9,8 @@ from datetime import timedelta
 from functools import partial
 from weakref import WeakValueDictionary
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from services.tagging import repository
-from shared.database import Connection, Database
+from shared.database import Connection, Database, SQLAlchemyError
 from shared.database.types import now
 from shared.errors import DarkroomError, Unavailable
 

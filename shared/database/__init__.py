@@ -1,9 +1,18 @@
 """Rows: one engine, SQLite or PostgreSQL by URL, reads side by side and writes in groups."""
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from shared.database.access import Database
 from shared.database.engine import make_engine
 from shared.database.migrations import migrate
 
-__all__ = ["Connection", "Database", "make_engine", "migrate"]
+__all__ = [
+    "Connection",
+    "DBAPIError",
+    "Database",
+    "IntegrityError",
+    "SQLAlchemyError",
+    "make_engine",
+    "migrate",
+]
