@@ -52,6 +52,7 @@ class EmbeddedCluster:
     async def address(self) -> str:
         """See Engine."""
         if self._process is None or self._process.returncode is not None:
+            self._address = ""
             await self._start()
         return self._address
 
@@ -70,16 +71,22 @@ class EmbeddedCluster:
             await process.wait()
 
     async def _start(self) -> None:
-        self._process = process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.processing.cluster", *self._arguments,
-            stdin=PIPE, stdout=PIPE, cwd=ROOT, env={**os.environ, **QUIET},
-        )  # fmt: skip
-        assert process.stdout is not None
-        try:
-            line = await asyncio.wait_for(process.stdout.read(), START_SECONDS)
-        except BaseException:
-            await self.close()
-            raise
-        if not line:
+        # A pipe of our own, read by a thread: as one of asyncio's it would have to be kept until the end.
+        reading, writing = os.pipe()
+        with os.fdopen(reading) as told:
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-m", "services.processing.cluster", *self._arguments,
+                    stdin=PIPE, stdout=writing, cwd=ROOT, env={**os.environ, **QUIET},
+                )  # fmt: skip
+            finally:
+                os.close(writing)
+            line = asyncio.ensure_future(asyncio.to_thread(told.readline))
+            try:
+                self._address = (await asyncio.wait_for(asyncio.shield(line), START_SECONDS)).strip()
+            finally:
+                if not self._address:
+                    await self.close()  # which ends the thread's wait, too
+                await line
+        if not self._address:
             raise OSError("the workers' process ended at its start; its log says why")
-        self._address = line.decode().strip()
