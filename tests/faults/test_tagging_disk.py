@@ -12,8 +12,10 @@ from tests.stack import answers
 def test_a_full_disk_under_the_csv(small_disk: Path, tmp_path: Path) -> None:
     """The rows are elsewhere: labelling goes on."""
     csv = small_disk / "trip.csv"
-    given = {"DARKROOM_TAGGING_ROOTS": str(small_disk)}
-    with TaggingProcess(tmp_path, **given) as service, service.client() as client:
+    with (
+        TaggingProcess(tmp_path, DARKROOM_TAGGING_ROOTS=str(small_disk)) as service,
+        service.client() as client,
+    ):
         service.csv = csv
         dataset = service.import_csv()
         url = f"/v1/datasets/{dataset}"

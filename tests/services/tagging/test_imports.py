@@ -71,7 +71,7 @@ def test_form_b_by_path(either: Tagging) -> None:
     assert either.true(told["id"]) == {(0, 7)}
 
 
-BAD = {
+BAD: dict[str, tuple[str | bytes, str, list[int]]] = {
     "ragged": (
         table(30).replace("images/7.png", "a,b").replace("images/9.png", "a,b"),
         "ragged_rows",

@@ -146,7 +146,7 @@ def test_changes_that_cannot_be(
 
 def test_rows_and_datasets_that_are_not_there(either: Tagging) -> None:
     dataset = either.made(either.upload(table(10)))
-    change = {"set": {"100": True}}
+    change: dict[str, Any] = {"set": {"100": True}}
     assert problem(either.label(dataset, 10, **change)) == (404, "row_not_found")
     assert problem(either.label(dataset, 2**63 - 1, **change)) == (404, "row_not_found")
     assert problem(either.label(dataset + 1, 0, **change)) == (404, "dataset_not_found")

@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_one_version_is_won_once(replicas: Sequence[Tagging]) -> None:
     dataset = replicas[0].made(replicas[0].upload(table(2)))
 
     def claim(writer: int) -> int:
-        change = {"toggle": [str(100 + writer % 3)]}
+        change: dict[str, Any] = {"toggle": [str(100 + writer % 3)]}
         return replicas[writer % len(replicas)].label(dataset, 0, etag='"0"', **change).status_code
 
     with ThreadPoolExecutor(16) as pool:
