@@ -124,7 +124,7 @@ class Database:
     def _read(self, work: Callable[[Connection], T]) -> T:
         with self.engine.connect() as connection:
             if not self._sqlite:  # there a snapshot is what every transaction sees
-                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+                connection.execution_options(isolation_level="REPEATABLE READ")
             return work(connection)
 
     def _write(self, work: Callable[[Connection], T]) -> T:
