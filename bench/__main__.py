@@ -29,6 +29,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "processing": (),
     "cards": (),
     "sdcard": ("sshd", "sftp"),
+    "legacy": (),
 }
 # Debian keeps servers where only root looks for them.
 ELSEWHERE = "/usr/sbin:/usr/local/sbin"
