@@ -53,11 +53,11 @@ export function Compare({ name, before, after, busy = false, id }: Props) {
           ))}
         </div>
         <span class="grow" />
-        <button class="icon" aria-label="Zoom out" title="Zoom out ( - )" onClick={() => setView(zoomed(view, 1 / 1.5))}>
+        <button class="icon proc-zoom" aria-label="Zoom out" title="Zoom out ( - )" onClick={() => setView(zoomed(view, 1 / 1.5))}>
           −
         </button>
-        <span class="proc-scale" role="status" aria-label="Zoom">{`${Math.round(view.scale * 100)} %`}</span>
-        <button class="icon" aria-label="Zoom in" title="Zoom in ( + )" onClick={() => setView(zoomed(view, 1.5))}>
+        <span class="proc-scale proc-zoom" role="status" aria-label="Zoom">{`${Math.round(view.scale * 100)} %`}</span>
+        <button class="icon proc-zoom" aria-label="Zoom in" title="Zoom in ( + )" onClick={() => setView(zoomed(view, 1.5))}>
           +
         </button>
         <button class="icon" aria-label="The whole image" title="The whole image ( 0 )" onClick={() => setView(WHOLE)}>

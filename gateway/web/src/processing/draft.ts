@@ -115,6 +115,11 @@ export function overridesOf(draft: Draft): Record<number, WireStep[]> {
 
 export const draft = new Store<Draft>(EMPTY);
 
+// A page that is left forgets its files: the browser asks first.
+globalThis.addEventListener?.("beforeunload", (event) => {
+  if (draft.get().sources.some((one) => one.file)) event.preventDefault();
+});
+
 interface Kept {
   pipeline: WireStep[];
   images: string[];
@@ -123,7 +128,7 @@ interface Kept {
   store: boolean;
 }
 
-/** What the browser has kept of the last visit, taken up once. Files come back by kept_files.ts. */
+/** What the browser has kept of the last visit, taken up once. Files are the person's own and are not kept. */
 export function takeUp(operations: readonly Operation[]): void {
   const kept = recall<Kept | null>("processing", null);
   if (!kept || draft.get() !== EMPTY) return;

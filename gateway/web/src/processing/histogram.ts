@@ -57,6 +57,6 @@ export function outline(bins: Uint32Array, top: number, height: number): string 
 /** In words, for those who do not see the curves. */
 export function wordsOfHistogram(of: Histogram): string {
   const { mean, black, white } = facts(of);
-  const percent = (part: number) => `${part > 0 && part < 0.005 ? "under 1" : Math.round(part * 100)} %`;
+  const percent = (part: number) => `${part > 0 && part < 0.005 ? "under 1" : Math.round(part * 100)}\u00a0%`;
   return `mean ${Math.round(mean)}, black ${percent(black)}, white ${percent(white)}`;
 }

@@ -75,7 +75,7 @@ function Standing({ job, fresh, operations }: { job: Job; fresh: boolean; operat
         </p>
       </div>
       {job.state === "finished" ? (
-        <DoneSign fresh={fresh} words={standing(job)} />
+        <DoneSign fresh={fresh} whole={!job.progress.failed} words={standing(job)} />
       ) : (
         <div class="proc-job-progress">
           <p role="status" class={job.state === "failed" ? "wrong" : ""}>

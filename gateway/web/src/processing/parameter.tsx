@@ -10,24 +10,29 @@ interface Props<C extends Control = Control> {
   change(value: unknown): void;
 }
 
+/** `about` is the id of the words that say what the parameter means. */
+interface FaceProps<C extends Control = Control> extends Props<C> {
+  about: string;
+}
+
 export function Parameter({ control, value, change }: Props) {
-  const id = useId();
+  const about = useId();
   const changed = isChanged(control, value);
   return (
-    <div class="proc-param" role="group" aria-labelledby={`${id}-name`} aria-describedby={`${id}-about`}>
+    <div class="proc-param">
       <div class="proc-param-head">
-        <span id={`${id}-name`}>
+        <span>
           {control.title} {control.unit && <span class="quiet">{control.unit}</span>}
         </span>
         {changed && (
-          <button class="plain proc-reset" type="button" onClick={() => change(control.default)} aria-label={`${control.title} back to its default`}>
+          <button class="plain proc-reset" type="button" onClick={() => change(control.default)} aria-label={`Reset ${control.title}`} title="Back to its default">
             Reset
           </button>
         )}
       </div>
-      <Face control={control} value={value} change={change} />
+      <Face control={control} value={value} change={change} about={about} />
       {control.description && (
-        <p id={`${id}-about`} class="quiet">
+        <p id={about} class="quiet">
           {control.description}
         </p>
       )}
@@ -35,23 +40,24 @@ export function Parameter({ control, value, change }: Props) {
   );
 }
 
-function Face({ control, value, change }: Props) {
+function Face({ control, value, change, about }: FaceProps) {
   if (control.kind === "switch") {
     return (
       <label class="row">
-        <input type="checkbox" checked={value === true} onChange={(event) => change(event.currentTarget.checked)} /> On
+        <input type="checkbox" aria-describedby={about} checked={value === true} onChange={(event) => change(event.currentTarget.checked)} /> On
         <span class="unseen">: {control.title}</span>
       </label>
     );
   }
-  if (control.kind === "choice") return <Choice control={control} value={value} change={change} />;
-  return <Figure control={control} value={value} change={change} />;
+  if (control.kind === "choice") return <Choice control={control} value={value} change={change} about={about} />;
+  return <Figure control={control} value={value} change={change} about={about} />;
 }
 
-function Choice({ control, value, change }: Props<ChoiceControl>) {
+function Choice({ control, value, change, about }: FaceProps<ChoiceControl>) {
   return (
     <select
       aria-label={control.title}
+      aria-describedby={about}
       value={String(value)}
       onChange={(event) => change(control.choices.find((one) => String(one) === event.currentTarget.value))}
     >
@@ -64,19 +70,19 @@ function Choice({ control, value, change }: Props<ChoiceControl>) {
   );
 }
 
-function Figure({ control, value, change }: Props<NumberControl>) {
+function Figure({ control, value, change, about }: FaceProps<NumberControl>) {
   const own = typeof value === "number";
   return (
     <>
       {control.optional && (
         <label class="row">
-          <input type="checkbox" checked={!own} onChange={(event) => change(event.currentTarget.checked ? null : firstValue(control))} />
+          <input type="checkbox" aria-describedby={about} checked={!own} onChange={(event) => change(event.currentTarget.checked ? null : firstValue(control))} />
           Automatic<span class="unseen">: {control.title}</span>
         </label>
       )}
       {own && (
         <div class="proc-figure">
-          <Slide control={control} value={value} change={change} />
+          <Slide control={control} value={value} change={change} about={about} />
           <Typed control={control} value={value} change={change} />
         </div>
       )}
@@ -90,13 +96,14 @@ interface FigureProps {
   change(value: number): void;
 }
 
-function Slide({ control, value, change }: FigureProps) {
+function Slide({ control, value, change, about }: FigureProps & { about: string }) {
   const straight = control.step > 0 && bend(control) === 1;
   const range = straight ? { min: control.min, max: control.max, step: control.step } : { min: 0, max: POSITIONS, step: 1 };
   return (
     <input
       type="range"
       aria-label={control.title}
+      aria-describedby={about}
       aria-valuetext={`${value} ${control.unit}`.trim()}
       {...range}
       value={straight ? value : position(control, value)}

@@ -48,7 +48,6 @@ function Tile({ job, item, props }: { job: Job; item: Item; props: object }) {
       {...props}
       class={`proc-result ${item.state}`}
       data-index={item.index}
-      aria-label={`${item.name}, ${words}`}
       title={item.state === "failed" ? words : item.name}
       onClick={() => go(placeOf(job, item))}
     >

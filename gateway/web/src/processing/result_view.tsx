@@ -40,15 +40,17 @@ export function ResultView({ job, items, item, operations }: Props) {
         <h1 class="proc-name grow" title={item.name}>
           {item.name}
         </h1>
-        <button class="icon" aria-label="The image before" disabled={item.index === 0} onClick={() => step(-1)}>
-          ‹
-        </button>
-        <span class="quiet">
-          {item.index + 1} of {job.progress.total}
+        <span class="proc-steps-among">
+          <button class="icon" aria-label="The image before" disabled={item.index === 0} onClick={() => step(-1)}>
+            ‹
+          </button>
+          <span class="quiet">
+            {item.index + 1} of {job.progress.total}
+          </span>
+          <button class="icon" aria-label="The next image" disabled={item.index >= items.length - 1} onClick={() => step(1)}>
+            ›
+          </button>
         </span>
-        <button class="icon" aria-label="The next image" disabled={item.index >= items.length - 1} onClick={() => step(1)}>
-          ›
-        </button>
         {item.state === "finished" && (
           <a class="button primary" href={resultPath(job.id, item)} download={item.result_name ?? item.name}>
             Download

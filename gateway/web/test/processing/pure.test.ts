@@ -97,7 +97,7 @@ it("counts brightnesses, without what is transparent", () => {
   const of = histogram(new Uint8ClampedArray([0, 0, 0, 255, 255, 255, 255, 255, 255, 0, 0, 255, 9, 9, 9, 0]));
   expect([of.pixels, of.red[255], of.green[255], of.blue[0], of.grey[76]]).toEqual([3, 2, 1, 2, 1]);
   expect(facts(of).mean).toBeCloseTo((0 + 255 + 76) / 3);
-  expect(wordsOfHistogram(of)).toBe("mean 110, black 33 %, white 33 %");
+  expect(wordsOfHistogram(of)).toBe("mean 110, black 33\u00a0%, white 33\u00a0%");
   expect(outline(of.red, 2, 10).split("L")).toHaveLength(258);
   expect(outline(of.red, 2, 10)).toContain("L255 0.0");
 });
