@@ -116,7 +116,7 @@ class TaggingClient:
         return int(struct.unpack(">I", self._exactly(4))[0])
 
     def _exactly(self, size: int) -> bytes:
-        found = self._file.read(size)
+        found: bytes = self._file.read(size)
         if len(found) != size:
             raise ConnectionError("the server closed in the middle of a reply")
         return found

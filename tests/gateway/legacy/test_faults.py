@@ -6,6 +6,7 @@ import socket
 import struct
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ SILENT = 2000
 
 def test_a_tagging_service_that_is_killed_and_comes_back(tmp_path: Path, start_door: StartDoor) -> None:
     csv = write_dataset(tmp_path / "set")
-    settings = {"DARKROOM_TAGGING_ROOTS": str(tmp_path)}
+    settings: dict[str, Any] = {"DARKROOM_TAGGING_ROOTS": str(tmp_path)}
     with Service("tagging", tmp_path, **settings) as first:
         with first.client() as rest:
             open_dataset(rest, csv)
@@ -77,7 +78,7 @@ def test_an_image_store_that_is_killed_and_comes_back(tmp_path: Path, start_door
 def test_a_processing_service_that_is_killed_goes_on_with_the_batch(
     tmp_path: Path, start_door: StartDoor
 ) -> None:
-    settings = {"DARKROOM_PROCESSING_WORKERS": "1", "DARKROOM_PROCESSING_LEASE_SECONDS": "2"}
+    settings: dict[str, Any] = {"DARKROOM_PROCESSING_WORKERS": "1", "DARKROOM_PROCESSING_LEASE_SECONDS": "2"}
     with Service("processing", tmp_path, **settings) as first:
         door = start_door({"processing": first.url}, DARKROOM_LEGACY_PATIENCE_SECONDS="60")
         app = ProcessingClient(door.address("processing"))
@@ -103,8 +104,8 @@ def test_two_thousand_silent_connections_keep_nobody_out(
             address = door.address(PROTOCOLS[number % 3])
             source = (f"127.0.0.{2 + number % 60}", 0)
             held.enter_context(socket.create_connection(address, 10, source_address=source))
-        for source in ("127.0.0.1", "127.0.0.2"):  # one of them is among the silent
-            with TaggingClient(door.address("tagging"), source) as client:
+        for mine in ("127.0.0.1", "127.0.0.2"):  # one of them is among the silent
+            with TaggingClient(door.address("tagging"), mine) as client:
                 client.send(wire.TAGS)
                 assert client.read_tags() == AWAY
         images = ImageClient(door.address("imagestore"))

@@ -3,8 +3,10 @@
 import io
 import socket
 import time
+from typing import Any
 
 import cv2
+import httpx2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -172,9 +174,9 @@ def test_a_batch_is_a_job_and_a_client_that_leaves_cancels_it(
         wait_until(lambda: newest(rest)["state"] == "cancelled")
 
 
-def newest(rest: object) -> dict[str, dict[str, object]]:
+def newest(rest: httpx2.Client) -> dict[str, Any]:
     """The newest job."""
-    items = rest.get("/v1/jobs", params={"limit": 1}).json()["items"]  # type: ignore[attr-defined]
+    items = rest.get("/v1/jobs", params={"limit": 1}).json()["items"]
     return dict(items[0]) if items else {"progress": {"total": 0}}
 
 

@@ -20,7 +20,7 @@ from gateway.legacy.tagging import (
 )
 from tests.gateway.legacy.feeding import decode, drain, splits
 
-CASES = [
+CASES: list[tuple[bytes, list[tagging.Request]]] = [
     (bytes.fromhex("ff0100000007"), [ImageRequest(7)]),
     (bytes.fromhex("ff01ffffffff"), [ImageRequest(2**32 - 1)]),
     (bytes.fromhex("ff02"), [TagsRequest()]),

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from tests.gateway.legacy.conftest import StartDoor
 from tests.legacy_clients import tagging as wire
 from tests.legacy_clients.datasets import open_dataset, row_paths, write_dataset
 from tests.legacy_clients.door import Door
@@ -185,10 +186,8 @@ def test_a_client_that_does_not_read_stops_being_served_and_others_do_not(
         assert annotator.change(1, 1, [True, True])
 
 
-def test_by_id_and_by_name(
-    place: Path, rest: httpx2.Client, tagging: Service, start_door: type[Door]
-) -> None:
-    ids = []
+def test_by_id_and_by_name(place: Path, rest: httpx2.Client, tagging: Service, start_door: StartDoor) -> None:
+    ids: list[int] = []
     for name in ("first of two", "second of two"):
         csv = write_dataset(place / f"set-{next(numbers)}", clips=len(ids) + 1)
         ids.append(open_dataset(rest, csv, name=name))
