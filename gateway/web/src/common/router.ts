@@ -44,6 +44,8 @@ globalThis.addEventListener?.("hashchange", () => current.set(parse(location.has
 /** Goes somewhere; the back button comes back. */
 export function go(to: string): void {
   location.hash = to;
+  // The event of it comes later, and until then the page would be in two places.
+  current.set(parse(location.hash));
 }
 
 /** Changes the address of the place that is shown: the back button skips what was before. Browsers refuse more than

@@ -8,6 +8,7 @@ import { ToastList, Toasts } from "../common/toasts";
 import { Frame } from "./frame";
 import { takeKey } from "./key";
 import { SignIn } from "./sign_in";
+import { sendUnsent } from "./unsent";
 
 const http = new Http();
 const live = new Live(() => new WebSocket(socketAddress(location)) as unknown as Socket);
@@ -61,6 +62,7 @@ function useLive(inside: boolean, leave: (why: string) => void): void {
   useEffect(() => {
     if (!inside) return;
     live.start();
+    sendUnsent(http);
     const stop = live.state.watch((state) => {
       if (state !== "away") return;
       http.get("/v1/session").catch((error) => {

@@ -1,9 +1,10 @@
 /** The desk: a dataset, frame by frame or as a grid, with all that can be done to it. */
 
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Refusal } from "../common/http";
 import { keep, recall } from "../common/kept";
 import { useKeys } from "../common/keys";
-import { type Route, address, replace } from "../common/router";
+import { type Route, address, go as goTo, replace } from "../common/router";
 import { useShell } from "../common/shell";
 import { Store, useStore } from "../common/store";
 import { Empty } from "../common/states";
@@ -28,11 +29,12 @@ import type { Work } from "./work";
 
 const JUMP = "tg-jump";
 const RESTING_MS = 300;
+const AGAIN_MS = 1500;
 
 export function Desk({ work, route }: { work: Work; route: Route }) {
   const { say, failed } = useShell();
   const dataset = useStore(work.dataset);
-  const turn = useStore(work.turn);
+  useStore(work.turn);
   const isGrid = route.path[2] === "grid";
   const filter = useMemo(() => filterOf(route.query), [route]);
   const [reading, setReading] = useState(0);
@@ -99,11 +101,11 @@ export function Desk({ work, route }: { work: Work; route: Route }) {
   const first = place?.rows[0] ?? 0;
   const here = (grid: boolean, wanted = filter) =>
     address(grid ? ["tagging", work.id, "grid"] : ["tagging", work.id], { ...queryOf(wanted), row: first });
-  const toggle = () => (location.hash = here(!isGrid));
-  useAddress(here(isGrid), turn);
+  const toggle = () => goTo(here(!isGrid));
+  useAddress(here(isGrid));
   const open = (row: number) => {
     setFrame(work.frames.of(row));
-    location.hash = address(["tagging", work.id], { ...queryOf(filter), row });
+    goTo(address(["tagging", work.id], { ...queryOf(filter), row }));
   };
   const tagsShown: (Tags | undefined)[] = isGrid ? sample(selected).map((row) => work.labels.of(row)) : (chosen ?? []).map((row) => work.labels.of(row));
   const bar = (
@@ -205,15 +207,17 @@ function useFrame(work: Work, route: Route): [number, (frame: number) => void] {
 let written = "";
 
 /** The address follows when the hand rests: browsers refuse more than a few changes a second. */
-function useAddress(wanted: string, turn: number): void {
+function useAddress(wanted: string): void {
+  const latest = useRef(wanted);
+  latest.current = wanted;
   useEffect(() => {
     const timer = setTimeout(() => {
+      if (latest.current !== wanted) return;
       written = wanted;
       if (location.hash !== wanted) replace(wanted);
     }, RESTING_MS);
     return () => clearTimeout(timer);
   }, [wanted]);
-  void turn;
 }
 
 /** What comes next is fetched and decoded before it is asked for; what is known of rows likewise. */
@@ -227,7 +231,14 @@ function useLookAhead(work: Work, frame: number, sequence: { step(frame: number,
     const ways = back ? [0, -1, -2, -3, -4, -5, 1, 2] : [0, 1, 2, 3, 4, 5, 6, -1, -2];
     const frames = [...new Set(ways.map((by) => sequence.step(frame, by)))];
     work.pictures.want(frames.flatMap((one) => work.frames.at(one)?.rows ?? []));
-    work.around(frame).catch(failed);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = () =>
+      void work.around(frame).catch((error) => {
+        if (error instanceof Refusal && error.passing) timer = setTimeout(ask, AGAIN_MS);
+        else failed(error);
+      });
+    ask();
+    return () => clearTimeout(timer);
   }, [work, frame, sequence, isGrid]);
 }
 

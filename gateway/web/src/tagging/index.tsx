@@ -13,6 +13,8 @@ import "./style/desk.css";
 import "./style/grid.css";
 import "./style/pages.css";
 
+const AGAIN_MS = 2000;
+
 /** The workbench of tagging: `#/tagging`, `#/tagging/new`, `#/tagging/3?row=12`, `#/tagging/3/grid`. */
 export default function Tagging({ route }: { route: Route }) {
   const { http } = useShell();
@@ -48,6 +50,12 @@ function Opened({ id, route }: { id: number; route: Route }) {
       setWork(null);
     };
   }, [http, live, id, attempt]);
+  useEffect(() => {
+    // A service that starts again: the page goes on by itself.
+    if (!(error instanceof Refusal) || !error.passing) return;
+    const timer = setTimeout(() => (setError(null), setAttempt(attempt + 1)), AGAIN_MS);
+    return () => clearTimeout(timer);
+  }, [error]);
   if (error instanceof Refusal && error.status === 404) return <NoSuch />;
   if (error) return <Failed why={wordsOf(error)} retry={() => (setError(null), setAttempt(attempt + 1))} />;
   if (!work) return <Loading what="Opening the dataset" />;

@@ -134,9 +134,3 @@ export class Queue {
     return `${PREFIX}${this.page}/${id}`;
   }
 }
-
-/** Whether some page has left something here. */
-export function holdsUnsent(shelf: Shelf): boolean {
-  for (let at = 0; at < shelf.length; at++) if (shelf.key(at)?.startsWith(PREFIX)) return true;
-  return false;
-}

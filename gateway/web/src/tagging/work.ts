@@ -1,6 +1,6 @@
 /** Work on one dataset: its frames, what is known of its labels, what is on its way, and what others do. */
 
-import type { Http, Page } from "../common/http";
+import { type Http, type Page, Refusal } from "../common/http";
 import type { Live, StackEvent } from "../common/live";
 import { Store } from "../common/store";
 import { Frames, countOf, rowsOf } from "./frames";
@@ -19,6 +19,7 @@ const BEHIND = 20;
 /** A change of more rows than this goes in pieces: a request has at most 100,000 of them. */
 const PIECE = 50_000;
 const RECOUNT_MS = 400;
+const RELOAD_MS = 1000;
 
 export class Work {
   readonly dataset: Store<Dataset>;
@@ -33,6 +34,8 @@ export class Work {
   private readonly stops: (() => void)[] = [];
   /** All changes up to this revision of the dataset are known here. */
   private seen: number;
+  private closed = false;
+  private reloading: ReturnType<typeof setTimeout> | undefined;
   private recounting: ReturnType<typeof setTimeout> | undefined;
   frames: Frames;
 
@@ -87,6 +90,8 @@ export class Work {
   close(): void {
     for (const stop of this.stops) stop();
     clearTimeout(this.recounting);
+    clearTimeout(this.reloading);
+    this.closed = true;
     this.pictures.close();
   }
 
@@ -180,9 +185,15 @@ export class Work {
       if (dataset.revision !== this.seen || dataset.rows !== before.rows) await this.refresh(mark);
       this.seen = Math.max(this.seen, dataset.revision);
       this.draw();
-    } catch {
-      // It comes again with the line: `reset` follows each time that the stream stands anew.
+    } catch (error) {
+      // The service may be starting again: until it answers, nobody knows what has happened there meanwhile.
+      if (error instanceof Refusal && error.passing && !this.closed) this.later(() => this.reload());
     }
+  }
+
+  private later(work: () => Promise<void>): void {
+    clearTimeout(this.reloading);
+    this.reloading = setTimeout(() => void work(), RELOAD_MS);
   }
 
   /** Asks again for the rows that are known. */
