@@ -10,20 +10,23 @@ export interface Outcome<T> {
 }
 
 /** A request younger than this is let be when a newer one comes: its answer is nearly there, and a hand that moves
- * a slider sees something move. */
+ * a slider sees something move. Where answers take longer, longer: the server works on what was broken off, too. */
 const GRACE_MS = 250;
+const MOST_GRACE_MS = 1000;
 
 export class Latest<T> {
   private running: { end: AbortController; since: number } | null = null;
   private waiting: Work<T> | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private took = 0;
 
   constructor(private readonly outcome: Outcome<T>) {}
 
   ask(work: Work<T>): void {
     this.waiting = work;
     if (!this.running) return this.begin();
-    const left = GRACE_MS - (Date.now() - this.running.since);
+    const grace = Math.min(MOST_GRACE_MS, Math.max(GRACE_MS, this.took));
+    const left = grace - (Date.now() - this.running.since);
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.begin(), Math.max(0, left));
   }
@@ -49,6 +52,7 @@ export class Latest<T> {
     const settle = (tell: () => void) => {
       if (this.running !== mine) return;
       this.running = null;
+      this.took = Date.now() - mine.since;
       tell();
       if (this.waiting) this.begin();
       else this.outcome.busy(false);
