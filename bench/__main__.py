@@ -26,6 +26,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "imagestore": ("wrk",),
     "thumbnails": ("node", "npm"),
     "tagging": ("wrk",),
+    "page": ("chromium",),
     "processing": (),
     "cards": (),
     "sdcard": ("sshd", "sftp"),

@@ -31,7 +31,7 @@ export function TagBar({ dataset, rows, noneKey, press, none, target }: Props) {
           </button>
         );
       })}
-      <button class="tg-tag" aria-pressed={rows.length > 0 && rows.every((tags) => tags?.size === 0) ? "true" : "false"} onClick={none}>
+      <button class="tg-tag none" aria-pressed={rows.length > 0 && rows.every((tags) => tags?.size === 0) ? "true" : "false"} onClick={none}>
         <Kbd name={noneKey} />
         <span>none</span>
       </button>
