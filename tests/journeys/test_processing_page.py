@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
@@ -164,6 +165,7 @@ def test_one_image_apart_a_saved_pipeline_and_the_store(stack: Stack, visit: Vis
     expect(page.get_by_text("None yet.")).to_be_visible()
 
 
+@pytest.mark.faults
 def test_a_job_goes_on_behind_an_open_page_when_its_service_is_killed(
     browser: Browser, start_stack: StartStack
 ) -> None:

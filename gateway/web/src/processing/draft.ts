@@ -136,8 +136,21 @@ export function takeUp(operations: readonly Operation[]): void {
   draft.set(withSources({ ...EMPTY, pipeline: fromWire(kept.pipeline, operations), format, quality, store }, kept.images.map((name) => fromStore({ name }))));
 }
 
-draft.watch((now) => {
-  const images = now.sources.filter((one) => !one.file).map((one) => one.name);
-  const { format, quality, store } = now;
-  keep("processing", { pipeline: toWire(now.pipeline), images, format, quality, store } satisfies Kept);
+function keepNow(): void {
+  const { sources, pipeline, format, quality, store } = draft.get();
+  const images = sources.filter((one) => !one.file).map((one) => one.name);
+  keep("processing", { pipeline: toWire(pipeline), images, format, quality, store } satisfies Kept);
+}
+
+const REST_MS = 300;
+let resting: ReturnType<typeof setTimeout> | undefined;
+
+// Once the hand rests, for a slider changes the draft many times a second; and when the page goes.
+draft.watch(() => {
+  clearTimeout(resting);
+  resting = setTimeout(keepNow, REST_MS);
+});
+globalThis.addEventListener?.("pagehide", () => {
+  clearTimeout(resting);
+  if (draft.get() !== EMPTY) keepNow();
 });
