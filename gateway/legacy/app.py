@@ -71,7 +71,7 @@ def _adapters(
     limits = settings.limits
     return {
         "tagging": TaggingAdapter(services, limits, figures, settings.dataset),
-        "imagestore": ImageStoreAdapter(services, limits, figures),
+        "imagestore": ImageStoreAdapter(services, limits, figures, settings.home),
         "processing": processing,
     }
 

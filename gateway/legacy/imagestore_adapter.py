@@ -1,7 +1,10 @@
 """The image store protocol's other half: its three commands as calls of the image store."""
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import IO
 
 from gateway.legacy.figures import Figures
 from gateway.legacy.imagestore import (
@@ -22,7 +25,8 @@ from shared.clients.imagestore import ImageStoreClient
 from shared.logging import get_logger
 
 PROTOCOL = "imagestore"
-WHOLE_BYTES = 1024 * 1024  # a file up to this size is held until it is whole; a larger one is passed on
+IN_MEMORY = 1024 * 1024  # bytes of a file that is coming; a larger one is on the disk until it is whole
+PIECE = 256 * 1024
 LISTED_AT_ONCE = 200  # names asked for at a time: about as many as fit into a listing
 log = get_logger("legacy")
 
@@ -34,10 +38,11 @@ class Unfinished(Exception):
 class ImageStoreAdapter:
     """One command a connection; there is no error reply, so failures close it and are logged."""
 
-    def __init__(self, services: Services, limits: Limits, figures: Figures) -> None:
+    def __init__(self, services: Services, limits: Limits, figures: Figures, folder: Path) -> None:
         self._services = services
         self._limits = limits
         self._figures = figures
+        self._folder = folder
 
     def decoder(self) -> RequestDecoder:
         """For a new client."""
@@ -53,14 +58,14 @@ class ImageStoreAdapter:
         began = asyncio.get_running_loop().time()
         try:
             if isinstance(request, SaveRequest):
-                await save(client, peer, request)
+                await self._save(client, peer, request)
             elif isinstance(request, ReturnRequest):
                 await self._return(client, peer, request)
             elif isinstance(request, ListRequest):
                 peer.write(encode_listing(await newest_names(client)))
         except Unfinished:
             peer.name_end("unfinished")
-        except FAILURES as error:
+        except (*FAILURES, OSError) as error:
             self._figures.failures.labels(PROTOCOL).inc()
             peer.name_end("failed")
             log.warning(
@@ -68,6 +73,22 @@ class ImageStoreAdapter:
             )
         seconds = asyncio.get_running_loop().time() - began
         self._figures.seconds.labels(PROTOCOL, type(request).__name__).observe(seconds)
+
+    async def _save(self, client: ImageStoreClient, peer: Peer, request: SaveRequest) -> None:
+        """Store the file once it is whole: what it waits for meanwhile is the client alone.
+
+        Raises Unfinished, OSError, and what the call may raise.
+        """
+        with tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(self._folder)) as file:
+            while not isinstance(message := await peer.message(), SaveEnd):
+                if not isinstance(message, SaveData):
+                    raise Unfinished
+                file.write(message.data)  # to the page cache, which does not wait for the disk
+            file.seek(0)
+            if request.size <= IN_MEMORY:
+                await client.put(request.name, file.read())
+            else:
+                await client.put(request.name, pieces(file), size=request.size)
 
     async def _return(self, client: ImageStoreClient, peer: Peer, request: ReturnRequest) -> None:
         """The bytes are all here before the header goes out, so no half of them is ever sent."""
@@ -79,21 +100,10 @@ class ImageStoreAdapter:
         await peer.send(content)
 
 
-async def save(client: ImageStoreClient, peer: Peer, request: SaveRequest) -> None:
-    """Store the file once it is whole. Raises Unfinished, and what the call may raise."""
-    if request.size > WHOLE_BYTES:
-        await client.put(request.name, file_bytes(peer), size=request.size)
-        return
-    content = b"".join([piece async for piece in file_bytes(peer)])
-    await client.put(request.name, content)
-
-
-async def file_bytes(peer: Peer) -> AsyncIterator[bytes]:
-    """The file's bytes as they come. Raises Unfinished."""
-    while not isinstance(message := await peer.message(), SaveEnd):
-        if not isinstance(message, SaveData):
-            raise Unfinished
-        yield message.data
+async def pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """A file from where it stands."""
+    while piece := file.read(PIECE):
+        yield piece
 
 
 async def newest_names(client: ImageStoreClient) -> list[str]:

@@ -63,6 +63,8 @@ def reason(error: Exception) -> str:
         return error.problem.detail or error.problem.title
     if isinstance(error, httpx2.TimeoutException):
         return "the service did not answer in time"
+    if isinstance(error, OSError):
+        return f"the file could not be kept until it was whole: {error.strerror}"
     if isinstance(error, httpx2.TransportError):
         return "the service is not available at the moment"
     return "the service's answer could not be understood"

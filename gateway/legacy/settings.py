@@ -65,7 +65,8 @@ class LegacySettings(DeployableSettings):
 
     @model_validator(mode="after")
     def _refuse_open_doors(self) -> "LegacySettings":
-        if not is_loopback(self.host) and not self.allowed:
+        allowed = self.allowed  # what is no network shows here, not when the first client comes
+        if not is_loopback(self.host) and not allowed:
             raise ValueError(
                 f"the old protocols know no keys, and this binds {self.host}: set DARKROOM_LEGACY_NETWORKS "
                 "to the networks whose clients may come in, or DARKROOM_LEGACY_HOST=127.0.0.1"

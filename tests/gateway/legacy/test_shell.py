@@ -40,6 +40,12 @@ def ends(door: Door) -> list[object]:
     return [line["end"] for line in connections(door)]
 
 
+def ends_of(door: Door, protocol: str, size: int) -> list[object]:
+    """How those of a protocol ended that had sent so many bytes."""
+    lines = connections(door)
+    return [line["end"] for line in lines if line["protocol"] == protocol and line["bytes_in"] == size]
+
+
 def figure(door: Door, name: str) -> float:
     """A figure of the process; 0 where it has not come up yet."""
     headers = {"X-Darkroom-Service-Token": door.token}
@@ -61,7 +67,7 @@ def lonely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
 def test_silence_inside_a_message_ends_the_connection_and_idleness_does_not(
     lonely: Door, protocol: str
 ) -> None:
-    door, before = lonely, len(ends(lonely))
+    door = lonely
     with (
         socket.create_connection(door.address(protocol)) as idle,
         socket.create_connection(door.address(protocol)) as silent,
@@ -72,16 +78,16 @@ def test_silence_inside_a_message_ends_the_connection_and_idleness_does_not(
             idle.recv(1)
         silent.settimeout(5)
         assert silent.recv(1) == b""
-        wait_until(lambda: ends(door)[before:] == ["silent"], door.said)
+        wait_until(lambda: ends_of(door, protocol, len(BEGUN[protocol])) == ["silent"], door.said)
+    wait_until(lambda: ends_of(door, protocol, 0) == ["closed"], door.said)
 
 
 def test_a_client_that_sends_a_byte_now_and_then_is_not_silent(lonely: Door) -> None:
-    before = len(ends(lonely))
     with socket.create_connection(lonely.address("imagestore")) as slow:
         for byte in b"return,a":
             slow.sendall(bytes([byte]))
             time.sleep(0.2)
-    wait_until(lambda: ends(lonely)[before:] == ["closed"], lonely.said)
+    wait_until(lambda: ends_of(lonely, "imagestore", len(b"return,a")) == ["closed"], lonely.said)
 
 
 def test_garbage_ends_at_most_its_own_connection(door: Door, images: ImageClient) -> None:
@@ -170,13 +176,13 @@ def test_a_service_that_is_away_is_the_protocol_s_error(lonely: Door) -> None:
 
 
 def test_one_line_a_connection(lonely: Door) -> None:
-    door, before = lonely, len(connections(lonely))
+    door = lonely
     with TaggingClient(door.address("tagging")) as client:
         client.send(TAGS + b"stray" + TAGS)
         client.read_tags()
         client.read_tags()
-    wait_until(lambda: len(connections(door)) == before + 1)
-    line = connections(door)[-1]
+    wait_until(lambda: ends_of(door, "tagging", 9) == ["closed"])
+    (line,) = (one for one in connections(door) if one["bytes_in"] == 9)
     told = {name: line[name] for name in ("protocol", "address", "tls", "end", "messages", "bytes_in")}
     assert told == {
         "protocol": "tagging",
