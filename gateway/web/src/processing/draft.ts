@@ -88,6 +88,13 @@ export function withPipeline(draft: Draft, pipeline: Pipeline): Draft {
   return changedBy(draft, { own: { ...draft.own, [draft.shown]: pipeline } });
 }
 
+/** The pipeline that was edited in `before` is `pipeline` again, whatever is looked at now. */
+export function restored(draft: Draft, before: Draft, pipeline: Pipeline): Draft {
+  if (!before.alone || before.shown === null) return changedBy(draft, { pipeline });
+  const there = draft.sources.some((one) => one.id === before.shown);
+  return there ? changedBy(draft, { own: { ...draft.own, [before.shown]: pipeline }, alone: draft.alone || draft.shown === before.shown }) : draft;
+}
+
 /** The shown image on its own, with a copy of the common pipeline to begin with; or back with all. */
 export function setAlone(draft: Draft, alone: boolean): Draft {
   if (draft.shown === null) return draft;

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useKeys } from "../common/keys";
 import { useShell } from "../common/shell";
 import { useStore } from "../common/store";
-import { draft, edited, setAlone, withPipeline } from "./draft";
+import { draft, edited, restored, setAlone, withPipeline } from "./draft";
 import { MOST_STEPS, type Operation } from "./model";
 import { OperationPicker } from "./operation_picker";
 import { type Pipeline, added, changed, fromWire, movedTo, removed } from "./pipeline";
@@ -68,8 +68,9 @@ export function PipelinePanel({ operations }: { operations: readonly Operation[]
               change={(parameters) => edit((one) => changed(one, step.id, parameters))}
               move={(to) => move(step.id, to)}
               remove={() => {
+                const before = draft.get();
                 edit((one) => removed(one, step.id));
-                say({ text: `${operation.title} removed`, action: { label: "Undo", run: () => edit(() => pipeline) } });
+                say({ text: `${operation.title} removed`, action: { label: "Undo", run: () => draft.update((one) => restored(one, before, pipeline)) } });
               }}
             />
           );

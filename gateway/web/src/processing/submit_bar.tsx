@@ -58,7 +58,7 @@ export function SubmitBar() {
         <label>
           <span class="unseen">Quality</span>
           <select value={now.quality ?? ""} onChange={(event) => change({ quality: Number(event.currentTarget.value) || null })}>
-            <option value="">Best quality</option>
+            <option value="">Quality 95</option>
             {[90, 80, 60, 40].map((quality) => (
               <option key={quality} value={quality}>
                 Quality {quality}

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { EMPTY, changedBy, edited, fromFile, fromStore, overridesOf, pipelineOf, setAlone, show, withPipeline, withSources, without } from "../../src/processing/draft";
+import { EMPTY, changedBy, edited, fromFile, fromStore, overridesOf, pipelineOf, restored, setAlone, show, withPipeline, withSources, without } from "../../src/processing/draft";
 import type { Step } from "../../src/processing/pipeline";
 import { hindrance, newKey, optionsOf } from "../../src/processing/submit";
 
@@ -26,6 +26,17 @@ it("gives one image a pipeline of its own, and takes it back", () => {
   expect(overridesOf(setAlone(show(first, second), false))).toEqual({});
   const fewer = without(alone, all.sources[0]?.id as number);
   expect(overridesOf(fewer)).toEqual({ 0: [{ operation: "gamma", parameters: {} }] });
+});
+
+it("takes an edit back where it was made", () => {
+  const all = three();
+  const [first, second] = all.sources.map((one) => one.id) as [number, number];
+  const alone = setAlone(show(all, second), true);
+  const elsewhere = show(withPipeline(alone, []), first);
+  const back = restored(elsewhere, alone, [step("gamma")]);
+  expect([back.shown, back.alone, back.pipeline[0]?.operation, back.own[second]?.[0]?.operation]).toEqual([first, false, "grey", "gamma"]);
+  expect(restored(without(elsewhere, second), alone, [])).toEqual(without(elsewhere, second));
+  expect(restored(elsewhere, all, []).pipeline).toEqual([]);
 });
 
 it("shows the neighbour when the shown image goes", () => {
