@@ -57,12 +57,17 @@ def add_operation(page: Page, words: str) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def read(data: bytes, flags: int = cv2.IMREAD_UNCHANGED) -> Pixels:
+    """The pixels in an image's bytes."""
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    assert pixels is not None
+    return pixels.astype(np.uint8, copy=False)
+
+
 def edges(source: Photo, kernel: int) -> Pixels:
     """What the pipeline of these journeys makes of a photograph, by OpenCV itself."""
-    pixels = cv2.imread(str(source.path), cv2.IMREAD_COLOR)
-    assert pixels is not None
-    blurred = cv2.GaussianBlur(pixels, (kernel, kernel), 0)
-    return cv2.Canny(cv2.cvtColor(blurred, cv2.COLOR_BGR2GRAY), 90, 180)
+    blurred = cv2.GaussianBlur(read(source.data, cv2.IMREAD_COLOR), (kernel, kernel), 0)
+    return cv2.Canny(cv2.cvtColor(blurred, cv2.COLOR_BGR2GRAY), 90, 180).astype(np.uint8, copy=False)
 
 
 def shown(page: Page) -> Pixels:
@@ -101,8 +106,7 @@ def test_a_pipeline_is_previewed_run_compared_and_downloaded(stack: Stack, visit
     stems = ["coffee-gaussian_blur-edge_detection.png", "astronaut-gaussian_blur-edge_detection.png"]
     assert [archive.namelist()[0], archive.namelist()[2]] == stems
     for name, source in zip(archive.namelist()[::2], photos[::2], strict=True):
-        got = cv2.imdecode(np.frombuffer(archive.read(name), np.uint8), cv2.IMREAD_UNCHANGED)
-        assert np.array_equal(got, edges(source, 9)), name
+        assert np.array_equal(read(archive.read(name)), edges(source, 9)), name
 
     page.get_by_role("button", name="coffee.png done").click()
     divider = page.get_by_role("slider", name="Edge between original and result")
@@ -154,9 +158,7 @@ def test_one_image_apart_a_saved_pipeline_and_the_store(stack: Stack, visit: Vis
         assert saved["pipeline"] == [{"operation": "colour_inversion", "parameters": {}}]
     with stack.images() as client:
         flipped = client.get("/v1/images/bench-moon-flip.png/content").content
-        moon = cv2.imread(str(photo("moon.png").path), cv2.IMREAD_UNCHANGED)
-        got = cv2.imdecode(np.frombuffer(flipped, np.uint8), cv2.IMREAD_UNCHANGED)
-        assert np.array_equal(got, cv2.flip(moon, 0))
+        assert np.array_equal(read(flipped), cv2.flip(read(photo("moon.png").data), 0))
 
     page.get_by_role("link", name="Prepare").click()
     page.get_by_role("button", name="Saved").click()
