@@ -224,7 +224,9 @@ def test_sessions_that_nobody_uses_are_ended(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "no key", PUBLIC, PRIVATE[: len(PRIVATE) // 2], "-----BEGIN RSA PRIVATE KEY-----\n\n"]
+    "text",
+    ["", "no key", PUBLIC, PRIVATE[: len(PRIVATE) // 2], "-----BEGIN RSA PRIVATE KEY-----\n\n"],
+    ids=["empty", "words", "public", "half", "head"],
 )
 def test_what_is_no_private_key(text: str) -> None:
     with pytest.raises(InvalidPrivateKey):
