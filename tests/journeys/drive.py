@@ -73,7 +73,7 @@ def tags_of(client: httpx2.Client, dataset: int) -> list[str]:
     found: list[str] = []
     cursor: str | None = None
     while True:
-        given = {"limit": 1000, **({"cursor": cursor} if cursor else {})}
+        given: dict[str, str | int] = {"limit": 1000, **({"cursor": cursor} if cursor else {})}
         page = client.get(f"/api/tagging/v1/datasets/{dataset}/rows", params=given).json()
         found += ["+".join(code for code, value in row["tags"].items() if value) for row in page["items"]]
         cursor = page["next_cursor"]

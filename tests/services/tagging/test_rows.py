@@ -31,7 +31,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tagging, i
     lines = ["file_path,clip_id,modality,tag_code_1,tag_code_22,tag_code_333"]
     for row in known:
         cells = [str(code in row["tags"]) for code in ("1", "22", "333")]
-        lines.append(",".join([row["path"], row["clip"], row["camera"], *cells]))
+        lines.append(",".join([str(row["path"]), str(row["clip"]), str(row["camera"]), *cells]))
     with start_tagging(tmp_path_factory.mktemp("rows")) as service:
         yield service, service.made(service.upload("\n".join(lines))), known
 
