@@ -157,5 +157,13 @@ def test_a_listing_holds_as_many_whole_names_as_fit(given_names: list[str]) -> N
         assert reply == str(given_names).encode()
 
 
+def test_a_listing_is_filled_to_the_last_byte() -> None:
+    names = ["a" * 2000, "b" * (4069 - 2000 - 8)]
+    assert len(imagestore.encode_listing(names)) == 4069
+    assert imagestore.encode_listing([names[0], names[1] + "b"]) == str(names[:1]).encode()
+    assert imagestore.encode_listing(["c" * 4065]) == str(["c" * 4065]).encode()
+    assert imagestore.encode_listing(["c" * 4066]) == b"[]"
+
+
 def test_a_return_header() -> None:
     assert imagestore.encode_return_header("Ä.jpg", 200) == "Ä.jpg,200".encode()

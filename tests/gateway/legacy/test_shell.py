@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import httpx2
 import pytest
@@ -58,6 +58,7 @@ def figure(door: Door, name: str) -> float:
 def lonely(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """A door without services that has little patience."""
     settings = {"DARKROOM_LEGACY_SILENCE_SECONDS": "0.8", "DARKROOM_LEGACY_PATIENCE_SECONDS": "0.2"}
+    settings["DARKROOM_LEGACY_PAUSE_SECONDS"] = "1"
     running = Door(tmp_path_factory.mktemp("lonely"), {}, **settings)
     yield running
     running.close()
@@ -173,6 +174,21 @@ def test_a_service_that_is_away_is_the_protocol_s_error(lonely: Door) -> None:
     assert all(picture.startswith(b"\xff\xd8") for picture in app.read_all(2))
     app.close()
     assert figure(door, failures) == before + 6
+
+
+def test_the_end_of_a_result_comes_by_itself_after_a_pause(lonely: Door) -> None:
+    app = ProcessingClient(lonely.address("processing"))
+    app.upload([(photo(64, 48), 1)])
+    received = app.connection.recv(4096)
+    app.connection.settimeout(0.4)
+    with suppress(TimeoutError):  # until nothing comes for a while
+        while True:
+            received += app.connection.recv(65_536)
+    assert SENT not in received
+    app.connection.settimeout(10)
+    last = app.connection.recv(4096)
+    assert (len(last), last.endswith(SENT)) == (1000, True)
+    app.close(politely=False)
 
 
 def test_one_line_a_connection(lonely: Door) -> None:

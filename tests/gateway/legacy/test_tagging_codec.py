@@ -146,6 +146,8 @@ def test_replies_byte_by_byte() -> None:
     assert tagging.encode_image_error(1, "no") == bytes.fromhex("ff0101 00000001 00000002") + b"no"
     expected = bytes.fromhex("ff0200 00000002 00000001") + b"a" + bytes.fromhex("00000002") + "ä".encode()
     assert tagging.encode_tags(["a", "ä"]) == expected
+    assert tagging.encode_failed(tagging.SAVE, "xä" * 300)[3:7] == (199).to_bytes(4, "big")
+    assert tagging.encode_failed(tagging.SAVE, "ä" * 300)[7:] == "ä".encode() * 100
     assert tagging.encode_failed(tagging.TAGS, "no") == bytes.fromhex("ff0201 00000002") + b"no"
     assert tagging.encode_done(tagging.CHANGE) == bytes.fromhex("ff0300")
     assert tagging.encode_done(tagging.SAVE) == bytes.fromhex("ff0400")
