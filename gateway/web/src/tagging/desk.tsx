@@ -30,6 +30,7 @@ import type { Work } from "./work";
 const JUMP = "tg-jump";
 const RESTING_MS = 300;
 const AGAIN_MS = 1500;
+const PASSING_MS = 40;
 
 export function Desk({ work, route }: { work: Work; route: Route }) {
   const { say, failed } = useShell();
@@ -211,8 +212,10 @@ function useAddress(wanted: string): void {
   const latest = useRef(wanted);
   latest.current = wanted;
   useEffect(() => {
+    const before = location.hash;
     const timer = setTimeout(() => {
-      if (latest.current !== wanted) return;
+      // Whoever has gone elsewhere meanwhile is not called back.
+      if (latest.current !== wanted || location.hash !== before) return;
       written = wanted;
       if (location.hash !== wanted) replace(wanted);
     }, RESTING_MS);
@@ -230,7 +233,11 @@ function useLookAhead(work: Work, frame: number, sequence: { step(frame: number,
     before.current = frame;
     const ways = back ? [0, -1, -2, -3, -4, -5, 1, 2] : [0, 1, 2, 3, 4, 5, 6, -1, -2];
     const frames = [...new Set(ways.map((by) => sequence.step(frame, by)))];
-    work.pictures.want(frames.flatMap((one) => work.frames.at(one)?.rows ?? []));
+    const rows = frames.flatMap((one) => work.frames.at(one)?.rows ?? []);
+    const here = work.frames.at(frame)?.rows ?? [];
+    work.pictures.hurry(here);
+    // A hand that runs through frames is not kept up by pictures that it will have passed.
+    const neighbours = setTimeout(() => work.pictures.want(rows), PASSING_MS);
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = () =>
       void work.around(frame).catch((error) => {
@@ -238,7 +245,7 @@ function useLookAhead(work: Work, frame: number, sequence: { step(frame: number,
         else failed(error);
       });
     ask();
-    return () => clearTimeout(timer);
+    return () => (clearTimeout(timer), clearTimeout(neighbours));
   }, [work, frame, sequence, isGrid]);
 }
 

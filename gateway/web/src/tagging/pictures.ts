@@ -14,7 +14,7 @@ const AT_ONCE = 6;
 const MOST_PIXELS = 80_000_000;
 /** Files that browsers do not draw (TIFF) are asked for as JPEG, as large as this. */
 const EDGE = 2048;
-const TRIES = 4;
+const TRIES = 8;
 
 export class Pictures {
   /** Grows with each picture that comes or fails. */
@@ -41,19 +41,35 @@ export class Pictures {
   want(rows: readonly number[]): void {
     this.wanted = rows;
     const set = new Set(rows);
-    for (const [row, ending] of this.running) {
-      if (set.has(row)) continue;
-      ending.abort();
-      this.running.delete(row);
-      this.held.delete(row);
-    }
+    for (const row of [...this.running.keys()]) if (!set.has(row)) this.drop(row);
     this.work();
+  }
+
+  /** These before all else; what is under way goes on, where there is room for it. */
+  hurry(rows: readonly number[]): void {
+    const missing = rows.filter((row) => !this.held.has(row)).length;
+    const others = [...this.running.keys()].filter((row) => !rows.includes(row));
+    const free = AT_ONCE - this.running.size;
+    for (const row of others.slice(0, Math.max(0, missing - free))) this.drop(row);
+    this.wanted = [...new Set([...rows, ...this.running.keys()])];
+    this.work();
+  }
+
+  private drop(row: number): void {
+    this.running.get(row)?.abort();
+    this.running.delete(row);
+    this.held.delete(row);
   }
 
   retry(row: number): void {
     this.held.delete(row);
     this.turn.update((turn) => turn + 1);
     this.work();
+  }
+
+  /** The line is back: what failed meanwhile is tried again. */
+  retryFailed(): void {
+    for (const [row, picture] of [...this.held]) if (picture.state === "failed") this.retry(row);
   }
 
   close(): void {
@@ -123,7 +139,7 @@ export class Pictures {
       if (answer?.ok) return answer.blob();
       if (answer && answer.status !== 429 && answer.status < 500) throw new Error(await words(answer));
       if (attempt >= TRIES) throw new Error(answer ? await words(answer) : "it cannot be reached");
-      await new Promise((resolve) => setTimeout(resolve, (Number(answer?.headers.get("Retry-After")) || attempt) * 500));
+      await new Promise((resolve) => setTimeout(resolve, (Number(answer?.headers.get("Retry-After")) || Math.min(attempt, 4)) * 500));
       if (signal.aborted) throw new Error("given up");
     }
   }

@@ -34,6 +34,8 @@ export class Work {
   private readonly stops: (() => void)[] = [];
   /** All changes up to this revision of the dataset are known here. */
   private seen: number;
+  private newest = 0;
+  private drawing = false;
   private closed = false;
   private reloading: ReturnType<typeof setTimeout> | undefined;
   private recounting: ReturnType<typeof setTimeout> | undefined;
@@ -67,13 +69,16 @@ export class Work {
   follow(live: Live): void {
     this.stops.push(
       live.follow([`tagging.dataset.${this.id}.*`], { event: (event) => void this.hear(event), reset: () => void this.reload() }),
-      live.state.watch((state) => state === "live" && this.outbox.hurry()),
+      live.state.watch((state) => {
+        if (state !== "live") return;
+        this.outbox.hurry();
+        this.pictures.retryFailed();
+      }),
       this.outbox.onArrived((entry, answer) => {
         if (entry.dataset !== this.id) return;
         const row = answer.tags && answer.index !== undefined ? { index: answer.index, tags: answer.tags } : undefined;
         this.labels.arrived(entry.id, answer.revision, row);
-        this.dataset.update((now) => ({ ...now, revision: Math.max(now.revision, answer.revision) }));
-        this.draw();
+        this.reached(answer.revision);
         this.recount();
       }),
       this.outbox.onAdopted(() => this.recall()),
@@ -215,8 +220,7 @@ export class Work {
         this.seen = Math.max(this.seen, told.revision);
         const unpacked = unpack(told);
         this.labels.told(unpacked instanceof Promise ? await unpacked : unpacked, told.revision);
-        this.dataset.update((now) => ({ ...now, revision: Math.max(now.revision, told.revision) }));
-        this.draw();
+        this.reached(told.revision);
         return this.recount();
       }
       case "saved":
@@ -249,6 +253,18 @@ export class Work {
       this.recounting = undefined;
       this.http.get<Dataset>(`${DATASETS}/${this.id}`).then((dataset) => this.take(dataset), () => undefined);
     }, RECOUNT_MS);
+  }
+
+  /** The dataset is at a revision; many that come in one picture of the screen are drawn together. */
+  private reached(revision: number): void {
+    this.newest = Math.max(this.newest, revision);
+    if (this.drawing) return;
+    this.drawing = true;
+    requestAnimationFrame(() => {
+      this.drawing = false;
+      if (this.newest > this.dataset.get().revision) this.dataset.update((now) => ({ ...now, revision: this.newest }));
+      this.draw();
+    });
   }
 
   private draw(): void {

@@ -113,6 +113,15 @@ describe("pictures", () => {
     expect([asked.at(-1), pictures.get(6), pictures.isReady(5)]).toEqual(["100", undefined, true]);
   });
 
+  it("of the frame that is shown go before those of its neighbours", () => {
+    const asked: string[] = [];
+    const pictures = new Pictures(3, (path) => (asked.push(path.split("/").at(-2) ?? ""), new Promise(() => undefined)), async () => bitmap());
+    pictures.want([1, 2, 3, 4, 5, 6, 7]);
+    pictures.hurry([20, 21]);
+    expect(asked).toEqual(["1", "2", "3", "4", "5", "6", "20", "21"]);
+    expect([pictures.get(1), pictures.get(2), pictures.get(3)?.state]).toEqual([undefined, undefined, "loading"]);
+  });
+
   it("that a browser does not draw are asked for as JPEG", async () => {
     const asked: string[] = [];
     const pictures = new Pictures(
