@@ -70,7 +70,10 @@ def test_unsubscribing_ends_it(serve_events: ServeEvents, gateway_to: GatewayTo)
     with Listener(gateway, key) as client:
         client.subscribe("imagestore.image.created", "imagestore.image.deleted")
         client.say(unsubscribe=["imagestore.image.created", "never.asked"])
-        assert client.hear() == {"unsubscribed": ["imagestore.image.created", "never.asked"]}
+        said = client.hear()
+        if "cursor" in said:  # the stream has come to stand meanwhile, which is told too
+            said = client.hear()
+        assert said == {"unsubscribed": ["imagestore.image.created", "never.asked"]}
         service.emit("a")
         service.emit("b", kind="image.deleted")
         assert client.names(1) == ["b"]
