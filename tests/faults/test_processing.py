@@ -176,6 +176,7 @@ class Dask:
         self._log.close()
 
 
+@pytest.mark.faults  # its service once took over 30 s to stop afterwards: not understood yet
 def test_a_restarted_scheduler_costs_no_image(start: Start, tmp_path: Path) -> None:
     dask = Dask(tmp_path)
     try:
