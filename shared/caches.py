@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 from cachetools import LRUCache
 
 from shared.blobs import STAGING
+from shared.staging import clear_staging
 
 T = TypeVar("T")
 
@@ -109,13 +110,13 @@ class FileCache:
         for folder, subfolders, names in os.walk(self._folder):
             if Path(folder).name == STAGING:
                 subfolders.clear()
-                for name in names:
-                    (Path(folder) / name).unlink(missing_ok=True)
+                clear_staging(Path(folder), alone=False)
                 continue
             for name in names:
                 path = Path(folder) / name
-                state = path.stat()
-                found.append((state.st_mtime, str(path.relative_to(self._folder)), state.st_size))
+                with suppress(FileNotFoundError):  # another replica dropped it
+                    state = path.stat()
+                    found.append((state.st_mtime, str(path.relative_to(self._folder)), state.st_size))
         for _, key, size in sorted(found):
             if size <= self._index.maxsize:
                 self._index[key] = size

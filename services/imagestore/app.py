@@ -1,7 +1,6 @@
 """The image store's app: wires the parts, owns their beginning and end."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -26,6 +25,7 @@ from shared.database import Database, make_engine, migrate
 from shared.imaging import ImageLimits
 from shared.web import app as scaffolding
 from shared.web.event_stream import EventFeed, event_router
+from shared.staging import clear_staging
 from shared.workers import WorkerPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -48,17 +48,18 @@ def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | No
     parts = _wire(settings, database, blobs, store_pool, render_pool)
     sweeper = Sweeper(
         parts.catalogue,
+    alone = settings.effective_database_url.startswith("sqlite")
         database,
         blobs,
         orphan_hours=settings.orphan_hours,
         event_days=settings.event_retention_days,
-        alone=settings.effective_database_url.startswith("sqlite"),
+        alone=alone,
     )
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await database.quick_check()
-        await asyncio.to_thread(_clear_staging, blobs.staging)
+        await asyncio.to_thread(clear_staging, blobs.staging, alone=alone)
         sweeping = asyncio.create_task(sweeper.run(settings.sweep_seconds))
         yield
         sweeping.cancel()
@@ -118,10 +119,3 @@ def _wire(
         renditions=Renditions(blobs, cache, hot, render_pool, limits),
         links=Links(database, settings.link_days, settings.link_attempts_per_minute),
     )
-
-
-def _clear_staging(folder: Path) -> None:
-    """Remove what uploads of an earlier life of this process left half-written."""
-    for entry in os.scandir(folder):
-        with suppress(FileNotFoundError):
-            Path(entry.path).unlink()

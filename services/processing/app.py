@@ -26,6 +26,7 @@ from shared.database import Database, make_engine, migrate
 from shared.events import EventLog
 from shared.web import app as scaffolding
 from shared.web.event_stream import EventFeed, event_router
+from shared.staging import clear_staging
 from shared.workers import WorkerPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -45,6 +46,8 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
     blobs = blobs or open_blobs(settings.effective_blobs_url, settings.home / "staging")
     log = EventLog("processing", events)
     store_pool = WorkerPool("store", STORE_THREADS, STORE_WAITING)
+    # workers of a cluster go on with what they store though this process begins anew
+    alone = settings.effective_database_url.startswith("sqlite") and not settings.dask_scheduler
     board = make_board(settings, log)
     sweeper = JobSweeper(database, board, log, blobs, settings.event_retention_days)
     workshop = Workshop(settings, database, board, blobs, store_pool, sweeper)
@@ -54,6 +57,7 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
         await database.quick_check()
         parts.renders.start()
         await workshop.start(app.state.drain)
+        await asyncio.to_thread(clear_staging, blobs.staging, alone=alone)
         yield
         await workshop.close()
         await parts.renders.close()

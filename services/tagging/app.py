@@ -1,8 +1,6 @@
 """The tagging service's app: wires the parts, owns their beginning and end."""
 
 import asyncio
-import os
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -45,13 +43,13 @@ from shared.imaging import ImageLimits
 from shared.jobs import JobBoard, JobRunner
 from shared.web import app as scaffolding
 from shared.web.event_stream import EventFeed, event_router
+from shared.staging import clear_staging
 from shared.workers import WorkerPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 FILE_THREADS = 4
 FILE_WAITING = 4096
 IMPORTS_AT_ONCE = 2
-STAGED_SECONDS = 3600.0  # what another replica may still be at
 UNFINISHED_SECONDS = 5.0  # how long a stop waits for imports that are almost done
 
 
@@ -127,7 +125,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await database.quick_check()
-        await asyncio.to_thread(_clear_staging, parts.blobs.staging, 0 if alone else STAGED_SECONDS)
+        await asyncio.to_thread(clear_staging, parts.blobs.staging, alone=alone)
         await _learn_policies(parts)
         await parts.runner.start(alone=alone)
         behind = [
@@ -206,12 +204,3 @@ async def _learn_policies(parts: Parts) -> None:
         for row in rows:
             parts.autosave.learn(row)
         before = rows[-1].id
-
-
-def _clear_staging(folder: Path, age: float) -> None:
-    """Remove what requests left half-written that began more than `age` seconds ago."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for entry in os.scandir(folder):
-        with suppress(FileNotFoundError):
-            if entry.stat().st_mtime <= time.time() - age:
-                Path(entry.path).unlink()

@@ -53,7 +53,6 @@ def test_files_outlive_a_restart_within_the_capacity_of_then(tmp_path: Path) -> 
     for number in range(8):
         first.put(f"{number}", bytes([number]) * 100)
         (tmp_path / "cache" / f"{number}").touch()
-    (tmp_path / "cache" / STAGING / "half").write_bytes(b"half")
     again = FileCache(tmp_path / "cache", 1000)
     assert again.get("0") == bytes([0]) * 100
     smaller = FileCache(tmp_path / "cache", 300)
