@@ -51,6 +51,15 @@ class Stream:
             await pause(attempt)
             attempt += 1
 
+    async def lag(self) -> int:
+        """Sequences that the service is ahead of us. Raises one of ACCEPTABLE where it does not answer."""
+        newest = 0
+        async with aclosing(self._source.read(None, follow=False)) as items:
+            async for item in items:
+                if not isinstance(item, Entry):
+                    newest = item[0].newest
+        return max(0, newest - (self.position or 0))
+
     def is_meant(self, pattern: Segments) -> bool:
         """Whether a pattern can take in events of this service."""
         return pattern[0] in ("*", self.service)

@@ -210,6 +210,13 @@ def forget_folder(connection: Connection, token: str) -> None:
     connection.execute(delete(folders).where(folders.c.token == token))
 
 
+def waiting_items(connection: Connection) -> int:
+    """How many images of jobs that have not ended no worker has yet."""
+    unended = items.join(jobs, (items.c.job_id == jobs.c.id) & jobs.c.state.in_(("waiting", "running")))
+    counted = select(func.count()).select_from(unended).where(items.c.state == "waiting")
+    return connection.execute(counted).scalar_one()
+
+
 def waiting_jobs(connection: Connection) -> int:
     """How many jobs nobody has begun."""
     return connection.execute(select(func.count()).where(jobs.c.state == "waiting")).scalar_one()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, delete, not_, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, not_, or_, select, update
 
 from services.sdcard.tables import cameras, cards
 from shared.database.upsert import insert_missing
@@ -115,6 +115,14 @@ def card_states(connection: Connection, camera_ids: Sequence[str]) -> dict[str, 
     rows = connection.execute(select(cards).where(cards.c.camera_id.in_(camera_ids)))
     found = {row.camera_id: _card(row) for row in rows}
     return {camera_id: found.get(camera_id, CardRow(camera_id)) for camera_id in camera_ids}
+
+
+def count_states(connection: Connection) -> dict[str, int]:
+    """How many cameras are in which state; a card without a row was never asked for."""
+    state = func.coalesce(cards.c.state, "never_seen")
+    joined = cameras.outerjoin(cards, cards.c.camera_id == cameras.c.id)
+    counted = select(state, func.count()).select_from(joined).where(cameras.c.deleted_at.is_(None))
+    return dict(connection.execute(counted.group_by(state)).tuples().all())
 
 
 def _card(row: Row[Any]) -> CardRow:

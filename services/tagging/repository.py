@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, RowMapping, delete, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, case, delete, func, insert, or_, select, update
 
 from services.tagging.tables import datasets
 from shared.contracts.tagging import Tag
@@ -130,6 +130,27 @@ def dirty(connection: Connection) -> list[DatasetRow]:
         _dataset_of(row)
         for row in connection.execute(select(datasets).where(datasets.c.state == "ready", behind)).mappings()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsaved:
+    """What the CSVs do not hold: changes (revisions), over how many datasets; and those in conflict."""
+
+    changes: int
+    datasets: int
+    conflicts: int
+
+
+def unsaved(connection: Connection) -> Unsaved:
+    """Of all datasets that are ready."""
+    behind = datasets.c.revision - datasets.c.saved_revision
+    counted = select(
+        func.coalesce(func.sum(case((behind > 0, behind), else_=0)), 0),
+        func.count(case((behind > 0, 1))),
+        func.count(case((datasets.c.conflict, 1))),
+    ).where(datasets.c.state == "ready")
+    changes, count, conflicts = connection.execute(counted).one()
+    return Unsaved(int(changes), count, conflicts)
 
 
 def importing(connection: Connection) -> list[DatasetRow]:

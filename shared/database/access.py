@@ -25,6 +25,7 @@ class Database:
 
     def __init__(self, engine: Engine, *, waiting_writes: int = 10_000) -> None:
         self.engine = engine
+        self.most_waiting = waiting_writes
         self._sqlite = engine.dialect.name == "sqlite"
         self._readers = WorkerPool("read", READERS, waiting=1_000_000)
         self._writers: GroupWriter | None = None
@@ -110,6 +111,11 @@ class Database:
             found = await self.read(lambda c: c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
             if found != "ok":
                 raise RuntimeError(f"the database file is damaged: {found}")
+
+    @property
+    def writes_waiting(self) -> int:
+        """Writes that wait for the one writer; always 0 on PostgreSQL, where each has its own connection."""
+        return 0 if self._writers is None else self._writers.waiting
 
     async def close(self) -> None:
         """Finish what was accepted, then let go of every connection."""

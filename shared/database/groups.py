@@ -44,6 +44,11 @@ class GroupWriter:
         self._thread = threading.Thread(target=self._run, name="write", daemon=True)
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """How many writes are in line."""
+        return self._queue.qsize()
+
     async def submit(self, work: Callable[[Connection], T]) -> T:
         """Queue the work and wait for its commit. A caller that is cancelled leaves it to be done."""
         loop = asyncio.get_running_loop()

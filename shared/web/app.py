@@ -14,6 +14,7 @@ from shared.settings import DeployableSettings
 from shared.web import problems
 from shared.web.body_limit import BodyLimit
 from shared.web.drain import Drain
+from shared.web.figures import disk_figures, readiness_figures
 from shared.web.head import HeadAsGet
 from shared.web.health import Check, health_router
 from shared.web.metrics import Metrics
@@ -53,6 +54,8 @@ def create_app(
     app.state.metrics = Metrics()
     problems.install(app)
     app.include_router(health_router(checks, app.state.drain))
+    app.state.metrics.add(lambda: readiness_figures(checks))
+    app.state.metrics.add(lambda: disk_figures(settings.data_dir))
     _add_metrics(app)
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, limit=settings.json_body_bytes)
@@ -69,6 +72,6 @@ def operation_id(route: APIRoute) -> str:
 
 def _add_metrics(app: FastAPI) -> None:
     @app.get("/metrics", tags=["health"], summary="Figures for Prometheus", response_class=Response)
-    def metrics() -> Response:
+    async def metrics() -> Response:
         found: Metrics = app.state.metrics
-        return found.response()
+        return await found.response()

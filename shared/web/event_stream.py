@@ -10,6 +10,7 @@ from starlette.responses import StreamingResponse
 from shared.contracts.events import StreamPosition
 from shared.database import Database
 from shared.events import EventLog, Recorded, is_gap
+from shared.figures import Figure
 from shared.web.drain import Drain
 
 HEARTBEAT_SECONDS = 15.0
@@ -81,6 +82,12 @@ async def _set_within(wait: Callable[[], Awaitable[object]], seconds: float) -> 
     except TimeoutError:
         return False
     return True
+
+
+async def event_figures(database: Database, log: EventLog) -> list[Figure]:
+    """How far the deployable's events have come."""
+    newest = (await database.read(log.position)).newest
+    return [Figure("darkroom_events_newest", "Sequence of the newest event", newest)]
 
 
 def event_router(feed: EventFeed) -> APIRouter:
