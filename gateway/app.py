@@ -19,6 +19,7 @@ from gateway.admin_key import ensure_admin_key
 from gateway.connections import Connections
 from gateway.documents import Documents, documents_router
 from gateway.entrance import Entrance
+from gateway.figures import lag_figures
 from gateway.front import Front
 from gateway.hub import Hub
 from gateway.keys import Keys
@@ -29,6 +30,7 @@ from gateway.settings import GatewaySettings
 from gateway.site import add_site, docs_router
 from gateway.sockets import EventSocket
 from shared.database import Database, make_engine, migrate
+from shared.database.figures import database_figures
 from shared.errors import DarkroomError
 from shared.logging import get_logger
 from shared.web.app import create_app as create_web_app
@@ -122,6 +124,8 @@ def create_app(settings: GatewaySettings | None = None) -> Front:
     _add_routes(app, parts)
     sockets = Gauge("websockets", "WebSocket clients", registry=app.state.metrics.registry)
     sockets.set_function(parts.hub.count)
+    app.state.metrics.add(lambda: database_figures(parts.database))
+    app.state.metrics.add(lambda: lag_figures(list(parts.hub.streams.values())))
     app.state.server_options = {
         "ws": EventSocket,
         "ws_max_size": settings.socket_message_bytes,

@@ -23,6 +23,7 @@ from services.sdcard.keeper import Keeper
 from services.sdcard.limits import CameraLimits
 from services.sdcard.links import Links
 from services.sdcard.media import Media, MediaLimits
+from services.sdcard.operator_figures import camera_figures
 from services.sdcard.parts import Parts
 from services.sdcard.registry import DefaultCredentials, Registry
 from services.sdcard.scans import Handlers
@@ -34,10 +35,11 @@ from services.sdcard.work import COPY, SCAN, Work
 from shared.caches import FileCache
 from shared.clients.imagestore import ImageStoreClient
 from shared.database import Database, make_engine, migrate
+from shared.database.figures import database_figures
 from shared.events import EventLog
 from shared.jobs import JobBoard, JobRunner
 from shared.web import app as scaffolding
-from shared.web.event_stream import EventFeed, event_router
+from shared.web.event_stream import EventFeed, event_figures, event_router
 from shared.workers import WorkerPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -111,6 +113,9 @@ def create_app(settings: SdcardSettings | None = None) -> FastAPI:
         lifespan=lifespan,
         checks={"database": database.check},
     )
+    app.state.metrics.add(lambda: database_figures(database))
+    app.state.metrics.add(lambda: event_figures(database, log))
+    app.state.metrics.add(lambda: camera_figures(database))
     feed = EventFeed(database, log, app.state.drain, settings.event_poll_seconds)
     add_content_route(app, parts)
     for router in (
