@@ -22,11 +22,10 @@ from services.imagestore.uploads import Uploads
 from shared.blobs import BlobStore, open_blobs
 from shared.caches import ByteCache, FileCache
 from shared.database import Database, make_engine, migrate
-from shared.database.figures import database_figures
 from shared.imaging import ImageLimits
-from shared.web import app as scaffolding
-from shared.web.event_stream import EventFeed, event_figures, event_router
 from shared.staging import clear_staging
+from shared.web import app as scaffolding
+from shared.web.event_stream import EventFeed, event_router
 from shared.workers import WorkerPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -47,9 +46,9 @@ def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | No
     store_pool = WorkerPool("store", STORE_THREADS, STORE_WAITING)
     render_pool = WorkerPool("render", settings.render_threads, settings.render_waiting)
     parts = _wire(settings, database, blobs, store_pool, render_pool)
+    alone = settings.effective_database_url.startswith("sqlite")
     sweeper = Sweeper(
         parts.catalogue,
-    alone = settings.effective_database_url.startswith("sqlite")
         database,
         blobs,
         orphan_hours=settings.orphan_hours,
@@ -78,8 +77,6 @@ def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | No
         lifespan=lifespan,
         checks={"database": database.check, "blobs": lambda: asyncio.to_thread(blobs.check)},
     )
-    app.state.metrics.add(lambda: database_figures(database))
-    app.state.metrics.add(lambda: event_figures(database, parts.catalogue.log))
     feed = EventFeed(database, parts.catalogue.log, app.state.drain, settings.event_poll_seconds)
     add_content_routes(app, parts)
     add_put_route(app, parts)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.processing.figures import work_figures
 from services.processing.item_routes import add_byte_routes, archive_router
 from services.processing.job_routes import job_router
 from services.processing.job_sweeper import JobSweeper
@@ -24,11 +23,10 @@ from services.processing.watching import Watch
 from services.processing.workshop import Workshop
 from shared.blobs import BlobStore, open_blobs
 from shared.database import Database, make_engine, migrate
-from shared.database.figures import database_figures
 from shared.events import EventLog
-from shared.web import app as scaffolding
-from shared.web.event_stream import EventFeed, event_figures, event_router
 from shared.staging import clear_staging
+from shared.web import app as scaffolding
+from shared.web.event_stream import EventFeed, event_router
 from shared.workers import WorkerPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -46,10 +44,10 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
     settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = _open_database(settings)
     blobs = blobs or open_blobs(settings.effective_blobs_url, settings.home / "staging")
-    log = EventLog("processing", events)
-    store_pool = WorkerPool("store", STORE_THREADS, STORE_WAITING)
     # workers of a cluster go on with what they store though this process begins anew
     alone = settings.effective_database_url.startswith("sqlite") and not settings.dask_scheduler
+    log = EventLog("processing", events)
+    store_pool = WorkerPool("store", STORE_THREADS, STORE_WAITING)
     board = make_board(settings, log)
     sweeper = JobSweeper(database, board, log, blobs, settings.event_retention_days)
     workshop = Workshop(settings, database, board, blobs, store_pool, sweeper)
@@ -57,9 +55,9 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await database.quick_check()
+        await asyncio.to_thread(clear_staging, blobs.staging, alone=alone)
         parts.renders.start()
         await workshop.start(app.state.drain)
-        await asyncio.to_thread(clear_staging, blobs.staging, alone=alone)
         yield
         await workshop.close()
         await parts.renders.close()
@@ -90,9 +88,6 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
         watch=Watch(database, app.state.drain, settings.event_poll_seconds),
         sweeper=sweeper,
     )
-    app.state.metrics.add(lambda: database_figures(database))
-    app.state.metrics.add(lambda: event_figures(database, parts.log))
-    app.state.metrics.add(lambda: work_figures(database))
     feed = EventFeed(database, parts.log, app.state.drain, settings.event_poll_seconds)
     add_process_route(app, AtOnce(settings, parts.renders, parts.pipelines, blobs.staging))
     add_byte_routes(app, parts)
