@@ -22,10 +22,11 @@ from services.imagestore.uploads import Uploads
 from shared.blobs import BlobStore, open_blobs
 from shared.caches import ByteCache, FileCache
 from shared.database import Database, make_engine, migrate
+from shared.database.figures import database_figures
 from shared.imaging import ImageLimits
 from shared.staging import clear_staging
 from shared.web import app as scaffolding
-from shared.web.event_stream import EventFeed, event_router
+from shared.web.event_stream import EventFeed, event_figures, event_router
 from shared.workers import WorkerPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -77,6 +78,8 @@ def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | No
         lifespan=lifespan,
         checks={"database": database.check, "blobs": lambda: asyncio.to_thread(blobs.check)},
     )
+    app.state.metrics.add(lambda: database_figures(database))
+    app.state.metrics.add(lambda: event_figures(database, parts.catalogue.log))
     feed = EventFeed(database, parts.catalogue.log, app.state.drain, settings.event_poll_seconds)
     add_content_routes(app, parts)
     add_put_route(app, parts)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
+from services.processing.figures import work_figures
 from services.processing.item_routes import add_byte_routes, archive_router
 from services.processing.job_routes import job_router
 from services.processing.job_sweeper import JobSweeper
@@ -23,10 +24,11 @@ from services.processing.watching import Watch
 from services.processing.workshop import Workshop
 from shared.blobs import BlobStore, open_blobs
 from shared.database import Database, make_engine, migrate
+from shared.database.figures import database_figures
 from shared.events import EventLog
 from shared.staging import clear_staging
 from shared.web import app as scaffolding
-from shared.web.event_stream import EventFeed, event_router
+from shared.web.event_stream import EventFeed, event_figures, event_router
 from shared.workers import WorkerPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -88,6 +90,9 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
         watch=Watch(database, app.state.drain, settings.event_poll_seconds),
         sweeper=sweeper,
     )
+    app.state.metrics.add(lambda: database_figures(database))
+    app.state.metrics.add(lambda: event_figures(database, parts.log))
+    app.state.metrics.add(lambda: work_figures(database))
     feed = EventFeed(database, parts.log, app.state.drain, settings.event_poll_seconds)
     add_process_route(app, AtOnce(settings, parts.renders, parts.pipelines, blobs.staging))
     add_byte_routes(app, parts)

@@ -16,6 +16,7 @@ from services.tagging.conflicts import Conflicts
 from services.tagging.dataset_routes import dataset_router
 from services.tagging.datasets import Datasets
 from services.tagging.exports import Exports
+from services.tagging.figures import work_figures
 from services.tagging.file_routes import file_router
 from services.tagging.image_routes import add_image_route
 from services.tagging.imports import IMPORT, Imports
@@ -38,12 +39,13 @@ from shared.blobs import BlobStore, open_blobs
 from shared.caches import FileCache
 from shared.clients.imagestore import ImageStoreClient
 from shared.database import Database, make_engine, migrate
+from shared.database.figures import database_figures
 from shared.events import EventLog
 from shared.imaging import ImageLimits
 from shared.jobs import JobBoard, JobRunner
 from shared.staging import clear_staging
 from shared.web import app as scaffolding
-from shared.web.event_stream import EventFeed, event_router
+from shared.web.event_stream import EventFeed, event_figures, event_router
 from shared.workers import WorkerPool
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -82,6 +84,9 @@ def create_app(settings: TaggingSettings | None = None, blobs: BlobStore | None 
         lifespan=_lifespan(parts, store, log, pools),
         checks={"database": database.check, "blobs": lambda: asyncio.to_thread(blobs.check)},
     )
+    app.state.metrics.add(lambda: database_figures(database))
+    app.state.metrics.add(lambda: event_figures(database, log))
+    app.state.metrics.add(lambda: work_figures(database))
     feed = EventFeed(database, log, app.state.drain, settings.event_poll_seconds)
     add_label_route(app, parts)
     add_image_route(app, parts)
