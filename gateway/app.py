@@ -16,7 +16,9 @@ from starlette.types import ASGIApp
 
 from gateway.access import Access
 from gateway.admin_key import ensure_admin_key
+from gateway.announcement import Announcement
 from gateway.connections import Connections
+from gateway.device_routes import devices_router
 from gateway.documents import Documents, documents_router
 from gateway.entrance import Entrance
 from gateway.figures import lag_figures
@@ -73,11 +75,16 @@ class Parts:
         self.settings = settings
         self.engine = make_engine(settings.effective_database_url, busy_timeout=settings.busy_timeout_seconds)
         self.database = Database(self.engine, waiting_writes=settings.waiting_writes)
-        self.keys = Keys(self.database, session_days=settings.session_days)
+        self.keys = Keys(
+            self.database,
+            session_days=settings.session_days,
+            code_seconds=settings.sign_in_code_seconds,
+        )
         self.access = Access(settings, self.keys)
         self.connections = Connections(settings)
         self.proxy = Proxy(settings, self.connections)
         self.hub = Hub(settings, self.access, self.keys, self.connections)
+        self.announcement = Announcement(settings)
         self.background = Background()
 
     def checks(self) -> dict[str, Check]:
@@ -100,8 +107,12 @@ class Parts:
             self.connections.open()
             stack.push_async_callback(self.connections.close)
             stack.push_async_callback(_note_uses, keys)
+            stack.push_async_callback(self.announcement.close)
             self.background.start(
-                self.hub.run(), _note_uses_often(keys), _end_streams(app.state.drain, self.proxy)
+                self.hub.run(),
+                self.announcement.run(),
+                _note_uses_often(keys),
+                _end_streams(app.state.drain, self.proxy),
             )
             stack.push_async_callback(self.background.stop)
             yield
@@ -164,6 +175,7 @@ def _add_routes(app: FastAPI, parts: Parts) -> None:
     app.state.documents = Documents(parts.settings, parts.connections, app.openapi)
     app.include_router(keys_router(parts.keys))
     app.include_router(session_router(parts.settings, parts.keys, parts.access))
+    app.include_router(devices_router(parts.settings, parts.keys, parts.announcement))
     app.include_router(documents_router(app.state.documents))
     app.include_router(docs_router(parts.settings))
     add_site(app)

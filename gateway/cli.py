@@ -71,7 +71,8 @@ def _parse_scopes(given: str) -> list[Scope]:
 
 def _line(row: KeyRow) -> str:
     times = "  ".join(f"{_moment(moment):<16}" for moment in (row.created, row.last_used, row.expires))
-    return f"{row.id:>4}  {row.scopes:<16}  {times}  {row.name}"
+    device = "" if row.parent_id is None else f" (a device, let in by {row.parent_id})"
+    return f"{row.id:>4}  {row.scopes:<16}  {times}  {row.name}{device}"
 
 
 def _moment(moment: datetime | None) -> str:

@@ -43,6 +43,8 @@ def scope_of(method: str, path: str) -> str | None:
     """
     if path == "/v1/session":
         return None if method == "POST" else ""
+    if path in {"/v1/addresses", "/v1/sign-in-codes"}:
+        return ""
     if path.startswith("/v1/"):
         return "admin"
     if path in {"/metrics", "/openapi.json"} or path.startswith("/api/"):

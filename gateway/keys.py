@@ -1,4 +1,7 @@
-"""Keys: how they are made, kept, found and taken away. What is kept is a digest, never the key."""
+"""Keys: how they are made, kept, found and taken away. What is kept is a digest, never the key.
+
+A sign-in code lets another device in, once: it gets a key of its own, which nobody sees, without admin.
+"""
 
 import hashlib
 import secrets
@@ -11,10 +14,12 @@ from gateway.cache import BriefCache
 from shared.contracts.keys import Scope
 from shared.database import Database
 from shared.database.types import now
-from shared.errors import Conflict, NotFound
+from shared.errors import Conflict, Forbidden, NotFound
 
 PREFIX = "dk_"
+CODE_PREFIX = "dc_"
 SECRET_BYTES = 32  # random, so one SHA-256 is enough: there is nothing to guess, unlike with passwords
+CODE_BYTES = 16  # good once, for minutes: 128 bits are plenty, and make a QR code that phones read at once
 ALL_SCOPES: tuple[Scope, ...] = ("read", "write", "admin")
 VALIDITY_SECONDS = 0.9  # how long a look-up is believed: a key revoked by another process ends within 1 s
 
@@ -30,9 +35,9 @@ class Caller:
     expires: datetime | None = None
 
 
-def new_secret(prefix: str = PREFIX) -> str:
-    """A new random secret in URL-safe characters."""
-    return prefix + secrets.token_urlsafe(SECRET_BYTES)
+def new_secret(prefix: str = PREFIX, size: int = SECRET_BYTES) -> str:
+    """A new random secret of `size` bytes in URL-safe characters."""
+    return prefix + secrets.token_urlsafe(size)
 
 
 def digest(secret: str) -> bytes:
@@ -48,8 +53,11 @@ def complete(scopes: Collection[Scope]) -> list[Scope]:
 class Keys:
     """The rules for keys and sessions, over the gateway's database."""
 
-    def __init__(self, database: Database, *, session_days: float = 30.0) -> None:
+    def __init__(
+        self, database: Database, *, session_days: float = 30.0, code_seconds: float = 120.0
+    ) -> None:
         self._database = database
+        self._code = timedelta(seconds=code_seconds)
         self._session = timedelta(days=session_days)
         self._callers = BriefCache(self._look_up, VALIDITY_SECONDS)
         self._used: dict[int, datetime] = {}
@@ -85,9 +93,27 @@ class Keys:
         await self._database.write(lambda c: _revoke(c, key_id))
         self._callers.clear()
 
-    async def sign_in(self, key: str) -> tuple[Caller, str] | None:
-        """Trade a key for a session; None where the key is not good."""
-        caller = await self.find(digest(key))
+    async def add_code(self, caller: Caller, scopes: Collection[Scope]) -> tuple[str, datetime]:
+        """Make a sign-in code for another device of the caller's, and tell when it ends.
+
+        Raises Forbidden for scopes that the caller has not.
+        """
+        missing = [scope for scope in scopes if scope not in caller.scopes]
+        if missing:
+            raise Forbidden("you cannot give what you have not", code="scope_required", scope=missing[0])
+        secret, moment = new_secret(CODE_PREFIX, CODE_BYTES), now()
+        expires = moment + self._code
+        named = ",".join(complete(scopes))
+        await self._database.write(
+            lambda c: repository.add_code(c, digest(secret), caller.key_id, named, expires, moment)
+        )
+        return secret, expires
+
+    async def sign_in(self, shown: str) -> tuple[Caller, str] | None:
+        """Trade a key or a sign-in code for a session; None where it is not good."""
+        if shown.startswith(CODE_PREFIX):
+            return await self._sign_in_with_code(shown)
+        caller = await self.find(digest(shown))
         if caller is None:
             return None
         token = new_secret(prefix="")
@@ -98,9 +124,28 @@ class Keys:
         )
         return Caller(caller.name, caller.scopes, caller.key_id, digest(token), expires), token
 
+    async def _sign_in_with_code(self, code: str) -> tuple[Caller, str] | None:
+        token, moment = new_secret(prefix=""), now()
+
+        def trade(connection: repository.Connection) -> Caller | None:
+            taken = repository.take_code(connection, digest(code), moment)
+            if taken is None:
+                return None
+            parent = taken.key
+            expires = min(filter(None, (moment + self._session, parent.expires)))
+            row = repository.NewKeyRow(
+                parent.name, digest(new_secret()), taken.scopes, moment, expires, parent.id
+            )
+            made = repository.add_key(connection, row)
+            repository.add_session(connection, digest(token), made.id, moment, expires)
+            return Caller(made.name, frozenset(made.scopes.split(",")), made.id, digest(token), expires)
+
+        caller = await self._database.write(trade)
+        return None if caller is None else (caller, token)
+
     async def sign_out(self, credential: bytes) -> None:
         """End a session; nothing happens where there is none."""
-        await self._database.write(lambda c: repository.remove_session(c, credential))
+        await self._database.write(lambda c: repository.remove_session(c, credential, now()))
         self._callers.clear()
 
     async def flush_uses(self) -> None:

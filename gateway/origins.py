@@ -33,12 +33,18 @@ class Origins:
         if host in self._known:
             return
         match = HOST.fullmatch(host)
-        if match is None or not self._is_ours(match["name"].lower()):
+        if match is None or not self.is_ours(match["name"].lower()):
             raise HostNotAllowed(
                 "the Host header names another host; DARKROOM_ALLOWED_HOSTS lists those that are allowed"
             )
         if len(self._known) < 1000:
             self._known.add(host)
+
+    def is_ours(self, name: str) -> bool:
+        """Whether a Host header may hold the name, in lower case and without port."""
+        if name in self._hosts or "*" in self._hosts:
+            return True
+        return self._any_address and _is_address(name)
 
     def check_cookie_use(self, host: str, origin: str | None, site: str | None, *, safe: bool) -> None:
         """Raises Forbidden for a request that another site's page makes with our cookie.
@@ -54,11 +60,6 @@ class Origins:
         """Raises Forbidden unless the Origin is our own, or one that is allowed."""
         if origin.lower() != f"{self._scheme}://{host}".lower() and origin not in self._origins:
             raise _foreign()
-
-    def _is_ours(self, name: str) -> bool:
-        if name in self._hosts or "*" in self._hosts:
-            return True
-        return self._any_address and _is_address(name)
 
 
 def _foreign() -> Forbidden:

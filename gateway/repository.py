@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, func, insert, or_, select, update
 
-from gateway.tables import keys, sessions
+from gateway.tables import keys, sessions, sign_in_codes
 
-__all__ = ["CallerRow", "Connection", "KeyRow", "NewKeyRow"]
+__all__ = ["CallerRow", "CodeRow", "Connection", "KeyRow", "NewKeyRow"]
 CHUNK = 500  # values in one IN (...); SQLite takes 32,766, and long statements are slow to prepare
 
 
@@ -22,6 +22,7 @@ class NewKeyRow:
     scopes: str
     created: datetime
     expires: datetime | None
+    parent_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,15 @@ class KeyRow:
     created: datetime
     expires: datetime | None
     last_used: datetime | None
+    parent_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRow:
+    """A sign-in code that was good: whose it is, and what it may open."""
+
+    key: KeyRow
+    scopes: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +61,7 @@ def _good(moment: datetime) -> ColumnElement[bool]:
 
 
 def _key_row(row: Row[Any]) -> KeyRow:
-    return KeyRow(row.id, row.name, row.scopes, row.created, row.expires, row.last_used)
+    return KeyRow(row.id, row.name, row.scopes, row.created, row.expires, row.last_used, row.parent_id)
 
 
 def add_key(connection: Connection, row: NewKeyRow) -> KeyRow:
@@ -62,9 +72,10 @@ def add_key(connection: Connection, row: NewKeyRow) -> KeyRow:
         "scopes": row.scopes,
         "created": row.created,
         "expires": row.expires,
+        "parent_id": row.parent_id,
     }
     made = connection.execute(insert(keys).values(**values).returning(keys.c.id)).scalar_one()
-    return KeyRow(made, row.name, row.scopes, row.created, row.expires, None)
+    return KeyRow(made, row.name, row.scopes, row.created, row.expires, None, row.parent_id)
 
 
 def list_keys(connection: Connection, moment: datetime) -> list[KeyRow]:
@@ -87,9 +98,38 @@ def count_admins(connection: Connection, moment: datetime) -> int:
 
 
 def revoke_key(connection: Connection, key_id: int, moment: datetime) -> None:
-    """End a key, and its sessions with it."""
-    connection.execute(update(keys).where(keys.c.id == key_id).values(revoked=moment))
-    connection.execute(delete(sessions).where(sessions.c.key_id == key_id))
+    """End a key and those of the devices it let in, and theirs, with all their sessions and codes."""
+    ended = last = [key_id]
+    while last:
+        let_in = select(keys.c.id).where(keys.c.parent_id.in_(last), keys.c.revoked.is_(None))
+        last = list(connection.execute(let_in).scalars())
+        ended = ended + last
+    for start in range(0, len(ended), CHUNK):
+        chunk = ended[start : start + CHUNK]
+        connection.execute(update(keys).where(keys.c.id.in_(chunk)).values(revoked=moment))
+        connection.execute(delete(sessions).where(sessions.c.key_id.in_(chunk)))
+        connection.execute(delete(sign_in_codes).where(sign_in_codes.c.key_id.in_(chunk)))
+
+
+def add_code(
+    connection: Connection, digest: bytes, key_id: int, scopes: str, expires: datetime, moment: datetime
+) -> None:
+    """Write a sign-in code down, and clear away those that are past their end."""
+    connection.execute(delete(sign_in_codes).where(sign_in_codes.c.expires <= moment))
+    connection.execute(
+        insert(sign_in_codes).values(digest=digest, key_id=key_id, scopes=scopes, expires=expires)
+    )
+
+
+def take_code(connection: Connection, digest: bytes, moment: datetime) -> CodeRow | None:
+    """Use a code up; None where it is used, past its end, or its key is no longer good."""
+    found = connection.execute(
+        delete(sign_in_codes)
+        .where(sign_in_codes.c.digest == digest, sign_in_codes.c.expires > moment)
+        .returning(sign_in_codes.c.key_id, sign_in_codes.c.scopes)
+    ).one_or_none()
+    key = None if found is None else get_key(connection, found.key_id, moment)
+    return None if found is None or key is None else CodeRow(key, found.scopes)
 
 
 def find_callers(
@@ -122,9 +162,14 @@ def add_session(
     )
 
 
-def remove_session(connection: Connection, digest: bytes) -> None:
-    """End one session."""
-    connection.execute(delete(sessions).where(sessions.c.digest == digest))
+def remove_session(connection: Connection, digest: bytes, moment: datetime) -> None:
+    """End one session, and the key under it where it is a device's: nobody else has that."""
+    key_id = connection.execute(
+        delete(sessions).where(sessions.c.digest == digest).returning(sessions.c.key_id)
+    ).scalar_one_or_none()
+    key = None if key_id is None else get_key(connection, key_id, moment)
+    if key is not None and key.parent_id is not None:
+        revoke_key(connection, key.id, moment)
 
 
 def note_uses(connection: Connection, used: Mapping[int, datetime], moment: datetime) -> None:

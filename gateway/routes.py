@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from gateway.access import CHALLENGE, STATE_KEY, Access, address_of
-from gateway.keys import ALL_SCOPES, Caller, Keys
+from gateway.keys import ALL_SCOPES, CODE_PREFIX, Caller, Keys
 from gateway.repository import KeyRow
 from gateway.settings import GatewaySettings
 from shared.contracts.keys import Key, MadeKey, NewKey, Scope, Session, SignIn
@@ -32,6 +32,7 @@ def wire_key(row: KeyRow) -> Key:
         created=row.created,
         expires=row.expires,
         last_used=row.last_used,
+        parent_id=row.parent_id,
     )
 
 
@@ -42,6 +43,16 @@ def wire_session(caller: Caller) -> Session:
 
 def _scopes(given: list[str] | frozenset[str]) -> list[Scope]:
     return [scope for scope in ALL_SCOPES if scope in given]
+
+
+def _not_good(shown: str) -> NotAuthenticated:
+    if shown.startswith(CODE_PREFIX):
+        return NotAuthenticated(
+            "this sign-in code was used already, or is past its end: make another one",
+            code="invalid_code",
+            headers=CHALLENGE,
+        )
+    return NotAuthenticated("the key is not valid", code="invalid_key", headers=CHALLENGE)
 
 
 def keys_router(keys: Keys) -> APIRouter:
@@ -71,13 +82,13 @@ def session_router(settings: GatewaySettings, keys: Keys, access: Access) -> API
     """`/v1/session`: a key traded for a cookie that scripts cannot read."""
     router = APIRouter(prefix="/v1/session", tags=["session"])
 
-    @router.post("", status_code=201, summary="Sign in: a key for a cookie")
+    @router.post("", status_code=201, summary="Sign in: a key or a sign-in code for a cookie")
     async def sign_in(given: SignIn, request: Request, response: Response) -> Session:
         address = address_of(request.scope)
         access.sign_ins.take(address)
         found = await keys.sign_in(given.key)
         if found is None:
-            raise NotAuthenticated("the key is not valid", code="invalid_key", headers=CHALLENGE)
+            raise _not_good(given.key)
         access.sign_ins.give_back(address)  # only attempts that fail count
         caller, token = found
         response.set_cookie(

@@ -53,6 +53,9 @@ class GatewaySettings(ServiceSettings):
     request_burst: PositiveInt = 200
     sign_ins_per_minute: PositiveInt = 5
     session_days: PositiveFloat = 30.0
+    sign_in_code_seconds: PositiveFloat = 120.0
+    announce: bool = True
+    announce_as: str = Field("darkroom", pattern=r"^[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?$")
 
     max_sockets: PositiveInt = 12_000
     socket_message_bytes: PositiveInt = 64 * 1024
@@ -97,7 +100,19 @@ class GatewaySettings(ServiceSettings):
             given.append(bracketed(URL(self.public_url).host or ""))
         if is_unspecified(self.host):
             given.append(socket.gethostname())
+        if self.announces:
+            given += self.announced_names
         return frozenset(name.lower() for name in given)
+
+    @property
+    def announces(self) -> bool:
+        """Whether the local network is told of us: others reach us, and not by https at another place."""
+        return self.announce and not is_loopback(self.host) and not self.secure
+
+    @property
+    def announced_names(self) -> list[str]:
+        """What we answer to on the local network: the first of these that no other machine has."""
+        return [f"{self.announce_as}{more}.local" for more in ("", *(f"-{n}" for n in range(2, 10)))]
 
     @property
     def secure(self) -> bool:

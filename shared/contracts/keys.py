@@ -24,6 +24,9 @@ class Key(BaseModel):
     created: AwareDatetime
     expires: AwareDatetime | None = None
     last_used: AwareDatetime | None = Field(None, description="to within a minute")
+    parent_id: int | None = Field(
+        None, description="of another device that a sign-in code let in: the key that made the code"
+    )
 
 
 class MadeKey(Key):
@@ -33,9 +36,9 @@ class MadeKey(Key):
 
 
 class SignIn(BaseModel):
-    """A key, to be traded for a session cookie."""
+    """A key, or a sign-in code, to be traded for a session cookie."""
 
-    key: str = Field(min_length=1, max_length=200)
+    key: str = Field(min_length=1, max_length=200, description="a key, or a sign-in code")
 
 
 class Session(BaseModel):
