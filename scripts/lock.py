@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("run", "gateway", "imagestore", "legacy", "processing", "sdcard", "tagging")
+EXTRAS = ("run", "gateway", "imagestore", "legacy", "pictures", "processing", "sdcard", "tagging")
+CORE = "core"  # what every deployable needs, and no extra: the layer that all images share
 COMPILE = (
     "-m",
     "uv",
@@ -25,9 +26,10 @@ COMPILE = (
 
 def main() -> int:
     """Lock all extras. `dev` holds every package: the others take its versions, so that all agree."""
-    _compile("dev")
+    _compile("dev", "--extra", "dev")
+    _compile(CORE, "--constraint", "requirements/dev.txt")
     for extra in EXTRAS:
-        _compile(extra, "--constraint", "requirements/dev.txt")
+        _compile(extra, "--extra", extra, "--constraint", "requirements/dev.txt")
     web = ROOT / "gateway" / "web"
     code = subprocess.run(["npm", "update", "--package-lock-only"], cwd=web, check=False).returncode
     _drop_addresses(web / "package-lock.json")
@@ -43,9 +45,9 @@ def _drop_addresses(path: Path) -> None:
     path.write_text(json.dumps(lock, indent=2, ensure_ascii=False) + "\n")
 
 
-def _compile(extra: str, *options: str) -> None:
-    target = f"requirements/{extra}.txt"
-    command = [sys.executable, *COMPILE, "--extra", extra, "-o", target, *options, "pyproject.toml"]
+def _compile(name: str, *options: str) -> None:
+    target = f"requirements/{name}.txt"
+    command = [sys.executable, *COMPILE, "-o", target, *options, "pyproject.toml"]
     subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
