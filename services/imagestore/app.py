@@ -12,11 +12,12 @@ from services.imagestore.link_routes import sharing_router
 from services.imagestore.links import Links
 from services.imagestore.parts import Parts
 from services.imagestore.pictures import Contents, Renditions
-from services.imagestore.routes import catalogue_router, trash_router
+from services.imagestore.routes import catalogue_router
 from services.imagestore.service import Catalogue
 from services.imagestore.settings import ImageStoreSettings
 from services.imagestore.share_routes import share_router, shared_bytes_router
 from services.imagestore.sweeper import Sweeper
+from services.imagestore.trash_routes import trash_router
 from services.imagestore.upload_routes import add_put_route, upload_router
 from services.imagestore.uploads import Uploads
 from shared.blobs import BlobStore, open_blobs

@@ -1,6 +1,5 @@
 """HTTP for bytes: contents and renditions, served without a framework in between."""
 
-import re
 from functools import partial
 from typing import Annotated, Any
 from urllib.parse import parse_qs
@@ -10,7 +9,7 @@ from starlette.types import Receive, Scope, Send
 
 from services.imagestore.parts import Parts
 from services.imagestore.renditions import DEFAULT_QUALITY, MAX_SIDE, Fit, RenditionSpec
-from services.imagestore.routes import Name
+from services.imagestore.routes import Digest, Name, plain_digest
 from shared.errors import Unprocessable
 from shared.imaging import ImageFormat
 from shared.imaging.negotiation import negotiate
@@ -18,12 +17,7 @@ from shared.web.content import Content, send_content
 from shared.web.direct import add_direct
 from shared.web.middleware import find_header
 
-DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 BINARY = {"schema": {"type": "string", "format": "binary"}}
-Digest = Annotated[
-    str | None,
-    Query(description="serve this very content, current or earlier; then it may be cached for ever"),
-]
 CONTENT_ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The bytes", "content": {"image/*": BINARY}},
     206: {"description": "The part that Range asked for", "content": {"image/*": BINARY}},
@@ -36,7 +30,7 @@ def add_content_routes(app: FastAPI, parts: Parts) -> None:
 
     async def serve_content(scope: Scope, receive: Receive, send: Send) -> None:
         name: str = scope["path_params"]["name"]
-        digest = _digest(_query(scope).get("digest")) if scope["query_string"] else None
+        digest = plain_digest(_query(scope).get("digest")) if scope["query_string"] else None
         content = parts.contents.remembered(name, digest)
         if content is None:
             content = await parts.contents.find(name, digest)
@@ -45,7 +39,7 @@ def add_content_routes(app: FastAPI, parts: Parts) -> None:
     async def serve_rendition(scope: Scope, receive: Receive, send: Send) -> None:
         name: str = scope["path_params"]["name"]
         query = _query(scope)
-        digest = _digest(query.get("digest"))
+        digest = plain_digest(query.get("digest"))
         content = None
         if "format" in query:
             spec = read_spec(query, scope, "image/jpeg")  # whatever it is: only Accept would look at that
@@ -92,15 +86,6 @@ def _query(scope: Scope) -> dict[str, str]:
     """Query parameters, the last of each name."""
     text = scope["query_string"].decode("ascii", "replace")
     return {name: values[-1] for name, values in parse_qs(text, keep_blank_values=True).items()}
-
-
-def _digest(given: str | None) -> str | None:
-    if given is None:
-        return None
-    found = DIGEST.fullmatch(given)
-    if found is None:
-        raise Unprocessable("digest: 64 hexadecimal digits of a SHA-256", code="invalid_digest")
-    return found.group(1)
 
 
 def read_spec(query: dict[str, str], scope: Scope, media_type: str) -> RenditionSpec:

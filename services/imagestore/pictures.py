@@ -7,6 +7,7 @@ from functools import partial
 
 from cachetools import LRUCache
 
+from services.imagestore.exif_facts import ExifFact, read_facts
 from services.imagestore.renditions import RenditionSpec, render
 from services.imagestore.repository import Facts
 from services.imagestore.service import Catalogue
@@ -76,6 +77,10 @@ class Contents:
                 data = await self._pool.run(self._blobs.read, blob_key(facts.digest))
                 self._bytes.put(facts.digest, data)
         return Content(facts.size, etag, headers, data, self.pieces(facts.digest))
+
+    async def exif(self, facts: Facts) -> list[ExifFact]:
+        """What the camera wrote into that content. Raises BlobMissing."""
+        return await self._pool.run(lambda: read_facts(self._blobs.read(blob_key(facts.digest))))
 
     def pieces(self, digest: str) -> Callable[[int, int], Iterator[bytes]]:
         """Reads a part of the stored bytes, piece by piece."""

@@ -149,7 +149,7 @@ def search(connection: Connection, wanted: Search) -> list[ImageRow]:
     """Live images that fit, at most `limit`, beginning after the place (sort key, id) of `after`."""
     column = SORTS[wanted.sort.removeprefix("-")]
     down = wanted.sort.startswith("-")
-    query = _filtered(select(images).where(_LIVE), wanted)
+    query = filtered(select(images), wanted)
     if wanted.after is not None:
         key, row_id = wanted.after
         beyond = column < key if down else column > key
@@ -160,7 +160,9 @@ def search(connection: Connection, wanted: Search) -> list[ImageRow]:
     return _with_tags(connection, [_image(row) for row in rows])
 
 
-def _filtered(query: Select[Any], wanted: Search) -> Select[Any]:
+def filtered(query: Select[Any], wanted: Search) -> Select[Any]:
+    """The query for live images that fit, whatever its order and place."""
+    query = query.where(_LIVE)
     if wanted.prefix:
         query = query.where(images.c.name >= wanted.prefix, images.c.name < wanted.prefix + "\U0010ffff")
     if wanted.q:
@@ -261,12 +263,19 @@ def version_rows(connection: Connection, row: ImageRow) -> list[VersionRow]:
     return [VersionRow(row.version, row.facts, row.updated_at if earlier else row.created_at), *earlier]
 
 
-def trashed(connection: Connection, before_id: int | None, limit: int) -> list[ImageRow]:
-    """Deleted images, the newest image first."""
+def trashed(
+    connection: Connection, before: tuple[datetime, int] | None, limit: int, name: str | None = None
+) -> list[ImageRow]:
+    """Deleted images, all or those of one name: what was deleted last first."""
     query = select(images).where(images.c.deleted_at.is_not(None))
-    if before_id is not None:
-        query = query.where(images.c.id < before_id)
-    rows = connection.execute(query.order_by(images.c.id.desc()).limit(limit)).all()
+    if name is not None:
+        query = query.where(images.c.name == name)
+    if before is not None:
+        moment, row_id = before
+        same = and_(images.c.deleted_at == moment, images.c.id < row_id)
+        query = query.where(or_(images.c.deleted_at < moment, same))
+    order = (images.c.deleted_at.desc(), images.c.id.desc())
+    rows = connection.execute(query.order_by(*order).limit(limit)).all()
     return _with_tags(connection, [_image(row) for row in rows])
 
 

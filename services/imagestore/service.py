@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from services.imagestore import repository
+from services.imagestore.landmark_repository import Landmarks, landmarks
 from services.imagestore.names import clean_name
 from services.imagestore.repository import Facts, ImageRow, Search, VersionRow
 from services.imagestore.tables import events
@@ -22,6 +23,7 @@ from shared.events import EventLog
 from shared.workers import WorkerPool
 
 MAX_TAGS = 200
+PURGED_AT_ONCE = 200  # in one write: others wait for it
 T = TypeVar("T")
 Stored = Literal["created", "updated", "unchanged"]
 ATTEMPTS = 5
@@ -171,6 +173,10 @@ class Catalogue:
         """Images that fit, in order."""
         return await self._database.read(lambda c: repository.search(c, wanted))
 
+    async def landmarks(self, wanted: Search, every: int, name: str | None) -> Landmarks:
+        """Where the pages of the whole search begin, and where the image of a name stands in it."""
+        return await self._database.read(lambda c: landmarks(c, wanted, every, name))
+
     async def find_many(self, names: Sequence[str]) -> dict[str, ImageRow]:
         """The images that there are among the names."""
         return await self._database.read(lambda c: repository.find_many(c, names))
@@ -236,9 +242,15 @@ class Catalogue:
 
         return await self._database.write(work)
 
-    async def trash(self, before_id: int | None, limit: int) -> list[ImageRow]:
-        """Deleted images, newest first."""
-        return await self._database.read(lambda c: repository.trashed(c, before_id, limit))
+    async def trash(
+        self, before: tuple[datetime, int] | None, limit: int, name: str | None = None
+    ) -> list[ImageRow]:
+        """Deleted images, of one name if it is given: what was deleted last first."""
+        return await self._database.read(lambda c: repository.trashed(c, before, limit, name))
+
+    async def trashed(self, image_id: int) -> ImageRow:
+        """The deleted image of that id. Raises ImageNotFound."""
+        return await self._database.read(lambda c: _need(repository.find_trashed(c, image_id), str(image_id)))
 
     def kept_until(self, row: ImageRow) -> datetime:
         """When a deleted image goes for good."""
@@ -272,13 +284,22 @@ class Catalogue:
         await self._database.write(work)
 
     async def purge_expired(self) -> int:
-        """Forget what has been in the trash for its time; returns how many images."""
+        """Forget what has been in the trash for its time, a part of it; returns how many images."""
+        return await self._purge_before(now() - self._trash_kept, "sweeper")
 
+    async def empty_trash(self, by: str) -> int:
+        """Forget all that is in the trash now, part by part; returns how many images."""
+        moment, gone = now(), 0
+        while part := await self._purge_before(moment, by):
+            gone += part
+        return gone
+
+    async def _purge_before(self, moment: datetime, by: str) -> int:
         def work(connection: Connection) -> int:
-            rows = repository.expired_trash(connection, now() - self._trash_kept, 500)
+            rows = repository.expired_trash(connection, moment, PURGED_AT_ONCE)
             repository.purge(connection, [row.id for row in rows])
             for row in rows:
-                self._tell(connection, "purged", row, "sweeper")
+                self._tell(connection, "purged", row, by)
             return len(rows)
 
         return await self._database.write(work)

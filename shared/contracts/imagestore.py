@@ -43,6 +43,27 @@ class Image(ImageFacts):
     rendition_url: str = Field(description="add width, height, fit, format, quality")
 
 
+class Landmarks(BaseModel):
+    """Where the pages of a search begin, so that any part of it can be asked for.
+
+    Images `every * (n + 1)` and following, counted from 0, are those of `GET /v1/images` with
+    `cursor=cursors[n]`.
+    """
+
+    total: int = Field(description="how many images fit")
+    every: int
+    cursors: list[str]
+    at: int | None = Field(None, description="the place of the image that was asked for, from 0")
+
+
+class ExifEntry(BaseModel):
+    """One thing that the camera wrote into an image."""
+
+    group: str = Field(description="Image, Camera or Location", examples=["Camera"])
+    name: str = Field(examples=["Exposure time"])
+    value: str = Field(examples=["1/125 s"])
+
+
 class UploadResult(BaseModel):
     """What became of one file of an upload."""
 
@@ -94,6 +115,12 @@ class TrashedImage(ImageFacts):
     id: int
     deleted_at: AwareDatetime
     kept_until: AwareDatetime
+
+
+class Purged(BaseModel):
+    """How many images have gone for good."""
+
+    purged: int
 
 
 class Restore(Strict):

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from tests.services.imagestore.store import MakeStore, Store, picture, problem
+from tests.shared.imaging_samples import opened
 
 
 def test_deleted_is_gone_everywhere_and_can_be_brought_back_whole(store: Store) -> None:
@@ -82,3 +83,32 @@ def test_the_trash_outlives_a_restart(make_store: MakeStore) -> None:
     (item,) = second.get("/v1/trash").json()["items"]
     assert second.post(f"/v1/trash/{item['id']}/restore").status_code == 200
     assert second.get("/v1/images/a.png/content").content == picture(1)
+
+
+def test_what_was_deleted_last_comes_first_and_one_name_can_be_asked_for(store: Store) -> None:
+    for seed, name in enumerate("abc"):
+        store.put_image(f"{name}.png", picture(seed))
+    for name in "bca":
+        store.delete(f"/v1/images/{name}.png")
+    found = store.get("/v1/trash").json()["items"]
+    assert [item["name"] for item in found] == ["a.png", "c.png", "b.png"]
+    (one,) = store.get("/v1/trash", params={"name": "c.png"}).json()["items"]
+    small = store.get(f"/v1/trash/{one['id']}/rendition", params={"width": 4, "format": "png"})
+    assert (small.headers["content-type"], opened(small.content).size) == ("image/png", (4, 3))
+    store.post(f"/v1/trash/{one['id']}/restore")
+    assert problem(store.get(f"/v1/trash/{one['id']}/rendition")) == (404, "image_not_found")
+    assert store.get("/v1/trash", params={"name": "c.png"}).json()["items"] == []
+
+
+def test_emptied_all_are_gone_and_each_is_told_of(store: Store) -> None:
+    for seed in range(3):
+        store.put_image(f"{seed}.png", picture(seed))
+    for seed in range(2):
+        store.delete(f"/v1/images/{seed}.png")
+    answer = store.delete("/v1/trash")
+    assert (answer.status_code, answer.json()) == (200, {"purged": 2})
+    assert store.get("/v1/trash").json()["items"] == []
+    assert store.names() == ["2.png"]
+    purged = [event["subject"] for event in store.events() if event["type"].endswith("purged")]
+    assert purged == ["images/0.png", "images/1.png"]
+    assert store.delete("/v1/trash").json() == {"purged": 0}
