@@ -1,5 +1,6 @@
 """The dataset that an old tagging client works on: which one it is, and what is known of it."""
 
+import asyncio
 from dataclasses import dataclass
 
 from shared.clients.base import ProblemAnswer
@@ -7,6 +8,7 @@ from shared.clients.tagging import TaggingClient
 from shared.contracts.tagging import Dataset
 
 NOT_FOUND = 404
+TURN_SECONDS = 0.1  # how long a look-up waits for the one before it to end
 
 
 class NoDataset(Exception):
@@ -25,6 +27,38 @@ class Served:
     def flags(self, given: tuple[bool, ...]) -> dict[str, bool]:
         """The flags of a change by the tags' codes."""
         return dict(zip(self.codes, given, strict=True))
+
+
+class DatasetFinder:
+    """Looks datasets up for all clients: those who ask while one look-up is under way share the next.
+
+    So two hundred clients that come at once cost a few look-ups, and still nobody is told what was true
+    before they asked.
+    """
+
+    def __init__(self, wanted: str) -> None:
+        self._wanted = wanted
+        self._newest: asyncio.Task[Served] | None = None
+        self._waiting: asyncio.Task[Served] | None = None
+
+    async def find(self, client: TaggingClient) -> Served:
+        """As `find_dataset`, for the id or name that is wanted."""
+        if self._waiting is None:
+            self._waiting = asyncio.create_task(self._follow(client, self._newest))
+            self._waiting.add_done_callback(_seen)
+        return await asyncio.shield(self._waiting)
+
+    async def _follow(self, client: TaggingClient, before: asyncio.Task[Served] | None) -> Served:
+        if before is not None and not before.done():
+            await asyncio.wait([before], timeout=TURN_SECONDS)
+        self._newest, self._waiting = self._waiting, None  # who asks from now on waits for the next
+        return await find_dataset(client, self._wanted)
+
+
+def _seen(task: asyncio.Task[Served]) -> None:
+    """Whoever waits has the error; clients that went away leave nobody."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def find_dataset(client: TaggingClient, wanted: str) -> Served:

@@ -4,7 +4,7 @@ import asyncio
 
 from gateway.legacy import tagging
 from gateway.legacy.codec import ProtocolError
-from gateway.legacy.dataset import NoDataset, Served, find_dataset
+from gateway.legacy.dataset import DatasetFinder, NoDataset, Served
 from gateway.legacy.figures import Figures
 from gateway.legacy.peer import Peer
 from gateway.legacy.replies import Replies, Reply
@@ -44,7 +44,7 @@ class TaggingAdapter:
         self._services = services
         self._limits = limits
         self._figures = figures
-        self._dataset = dataset
+        self._finder = DatasetFinder(dataset)
 
     def decoder(self) -> RequestDecoder:
         """For a new client."""
@@ -55,7 +55,7 @@ class TaggingAdapter:
 
         Raises ProtocolError once the error reply is out.
         """
-        session = TaggingSession(self._services.tagging(peer.address), self._dataset)
+        session = TaggingSession(self._services.tagging(peer.address), self._finder)
         replies = Replies(peer, self._limits.pipeline, PROTOCOL, self._figures)
         async with replies:
             try:
@@ -73,9 +73,9 @@ async def _ready(reply: bytes) -> tuple[bytes, bool]:
 class TaggingSession:
     """One client's requests. They run side by side, but for those that must see what came before."""
 
-    def __init__(self, client: TaggingClient, wanted: str) -> None:
+    def __init__(self, client: TaggingClient, finder: DatasetFinder) -> None:
         self._client = client
-        self._wanted = wanted
+        self._finder = finder
         self._served: asyncio.Task[Served] | None = None
         self._changes: dict[asyncio.Future[None], ChangeRequest] = {}
 
@@ -171,7 +171,7 @@ class TaggingSession:
     async def _dataset(self) -> Served:
         """The dataset, looked up once for all who wait for it."""
         if self._served is None:
-            self._served = asyncio.create_task(find_dataset(self._client, self._wanted))
+            self._served = asyncio.create_task(self._finder.find(self._client))
         task = self._served
         try:
             return await asyncio.shield(task)

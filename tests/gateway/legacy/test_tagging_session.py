@@ -5,6 +5,7 @@ import asyncio
 import httpx2
 
 from gateway.legacy import tagging
+from gateway.legacy.dataset import DatasetFinder
 from gateway.legacy.tagging import ChangeRequest, ImageRequest, PartialCsvRequest, Request, SaveRequest
 from gateway.legacy.tagging_adapter import TaggingSession, overlap
 from shared.clients.tagging import TaggingClient
@@ -57,7 +58,7 @@ class Gone:
 async def begun_after(*requests: Request) -> tuple[HeldService, list["asyncio.Task[tuple[bytes, bool]]"]]:
     """The requests begun one after the other, until nothing moves any more."""
     service = HeldService()
-    session = TaggingSession(TaggingClient("http://service", transport=service), "")
+    session = TaggingSession(TaggingClient("http://service", transport=service), DatasetFinder(""))
     tasks = [asyncio.create_task(session.begin(request, Gone())) for request in requests]  # type: ignore[arg-type]
     await settle()
     return service, tasks
