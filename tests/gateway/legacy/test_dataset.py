@@ -16,11 +16,13 @@ class Listing(httpx2.AsyncBaseTransport):
     def __init__(self) -> None:
         self.newest = 1
         self.asked = 0
+        self.came = asyncio.Semaphore(0)
         self.go = asyncio.Event()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """The newest dataset of the moment at which the call came; none for 0."""
         self.asked += 1
+        self.came.release()
         items = [{**DATASET, "id": self.newest}] if self.newest else []
         await self.go.wait()
         return httpx2.Response(200, json={"items": items, "next_cursor": None})
@@ -54,11 +56,10 @@ def test_a_look_up_that_hangs_does_not_hold_the_next_one_back() -> None:
         service = Listing()
         finder, client = DatasetFinder(""), TaggingClient("http://service", transport=service)
         stuck = asyncio.create_task(finder.find(client))
-        await settle()
+        await service.came.acquire()
         service.newest = 0
         after = asyncio.create_task(finder.find(client))
-        while service.asked < 2:
-            await asyncio.sleep(0.01)
+        await service.came.acquire()
         service.go.set()
         assert (await stuck).id == 1
         with pytest.raises(NoDataset):
