@@ -3,12 +3,17 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from anyio import to_thread
+from fastapi import APIRouter, FastAPI, Request
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from gateway.packed import CODINGS, codings_taken
 from gateway.settings import GatewaySettings
+from shared.contracts.access import SAFE_METHODS
 
 BUILT = Path(__file__).parent / "web" / "dist"
 PAGES = Path(__file__).parent / "pages"
@@ -44,12 +49,25 @@ class BuiltFiles(StaticFiles):
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """The file; what is under /assets never changes."""
-        response = await super().get_response(path, scope)
+        if path.endswith(tuple(CODINGS.values())):
+            raise HTTPException(status_code=404)
+        response = await self._packed(path, scope) or await super().get_response(path, scope)
         caching = FOR_EVER if path.startswith("assets/") else NO_CACHE
         policy = DOCS_POLICY if path.startswith("docs/") else PAGE_POLICY
         if response.status_code < 400:
             response.headers.update(page_headers(policy, caching))
+            response.headers.add_vary_header("Accept-Encoding")
         return response
+
+    async def _packed(self, path: str, scope: Scope) -> Response | None:
+        """The file as the build packed it, where it did and the browser takes that; its ETag is its own."""
+        for coding in codings_taken(Headers(scope=scope).get("accept-encoding", "")):
+            found, about = await to_thread.run_sync(self.lookup_path, path + CODINGS[coding])
+            if about is not None and scope["method"] in SAFE_METHODS:
+                response = self.file_response(found, about, scope)
+                response.headers["Content-Encoding"] = coding
+                return response
+        return None
 
 
 def docs_router(settings: GatewaySettings) -> APIRouter:
@@ -74,17 +92,15 @@ def docs_router(settings: GatewaySettings) -> APIRouter:
 
 def add_site(app: FastAPI, built: Path = BUILT) -> None:
     """Serve the built page at the root; a plain page that says how to build it where it is not."""
+    files = BuiltFiles(directory=built, check_dir=False)
 
     @app.get("/", include_in_schema=False)
-    async def index() -> Response:
-        page = built / "index.html"
-        return FileResponse(
-            page if page.is_file() else PAGES / "unbuilt.html",
-            media_type="text/html",
-            headers=page_headers(PAGE_POLICY),
-        )
+    async def index(request: Request) -> Response:
+        if (built / "index.html").is_file():
+            return await files.get_response("index.html", request.scope)
+        return FileResponse(PAGES / "unbuilt.html", headers=page_headers(PAGE_POLICY))
 
-    app.mount("/", BuiltFiles(directory=built, check_dir=False))
+    app.mount("/", files)
 
 
 def _file(path: Path) -> Callable[[], Awaitable[Response]]:
