@@ -21,9 +21,11 @@ def test_by_count(either: Tagging) -> None:
 def test_by_time(either: Tagging) -> None:
     dataset, path = either.same_file(6, autosave={"every_seconds": 0.1})
     either.mass(dataset, {"range": [0, 1]}, set={"100": True})
-    wait_until(lambda: text_of(path) == table(6, true=[(0, 100), (1, 100)]))
+    wait_until(lambda: either.dataset(dataset)["saved_revision"] == 1)
+    assert text_of(path) == table(6, true=[(0, 100), (1, 100)])
     either.label(dataset, 5, set={"102": True})
-    wait_until(lambda: text_of(path) == table(6, true=[(0, 100), (1, 100), (5, 102)]))
+    wait_until(lambda: either.dataset(dataset)["saved_revision"] == 2)
+    assert text_of(path) == table(6, true=[(0, 100), (1, 100), (5, 102)])
 
 
 def test_set_and_taken_back(tagging: Tagging) -> None:
@@ -47,7 +49,8 @@ def test_a_dataset_that_took_a_while_saves_too(make_tagging: MakeTagging) -> Non
     answer = service.open("trip.csv", save_to="same_file", autosave={"every_changes": 1})
     dataset = service.made(answer)
     service.label(dataset, 0, set={"100": True})
-    wait_until(lambda: text_of(path) == table(6, true=[(0, 100)]))
+    wait_until(lambda: service.dataset(dataset)["saved_revision"] == 1)
+    assert text_of(path) == table(6, true=[(0, 100)])
 
 
 def test_changes_by_two_replicas_count_together(make_tagging: MakeTagging, new_database: NewDatabase) -> None:
@@ -57,10 +60,12 @@ def test_changes_by_two_replicas_count_together(make_tagging: MakeTagging, new_d
     second.label(dataset, 0, set={"100": True})
     wait_until(lambda: first.dataset(dataset)["revision"] == 1)
     first.label(dataset, 1, set={"100": True})
-    wait_until(lambda: text_of(path) == table(6, true=[(0, 100), (1, 100)]))
+    wait_until(lambda: first.dataset(dataset)["saved_revision"] == 2)
+    assert text_of(path) == table(6, true=[(0, 100), (1, 100)])
     second.label(dataset, 2, set={"100": True})
     second.label(dataset, 3, set={"100": True})
     wait_until(lambda: first.dataset(dataset)["saved_revision"] >= 3)  # at most one change is not saved
+    assert text_of(path) in [table(6, true=[(row, 100) for row in range(labelled)]) for labelled in (3, 4)]
 
 
 def test_it_does_not_write_over_others(tagging: Tagging) -> None:
@@ -80,4 +85,5 @@ def test_it_goes_on_after_a_start(make_tagging: MakeTagging, tmp_path: object) -
     second = make_tagging()
     second.label(dataset, 0, set={"100": True})
     second.label(dataset, 1, set={"100": True})
-    wait_until(lambda: text_of(path) == table(6, true=[(0, 100), (1, 100)]))
+    wait_until(lambda: second.dataset(dataset)["saved_revision"] == 2)
+    assert text_of(path) == table(6, true=[(0, 100), (1, 100)])
