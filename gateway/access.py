@@ -11,7 +11,7 @@ from gateway.rates import Rate
 from gateway.settings import GatewaySettings
 from shared.contracts.access import SAFE_METHODS
 from shared.errors import Forbidden, NotAuthenticated
-from shared.web.middleware import TOKEN_HEADER, find_header
+from shared.web.middleware import shown_token
 
 EVERYBODY = Caller("anonymous", frozenset(ALL_SCOPES), 0, b"")
 STATE_KEY = "darkroom_caller"  # where the caller is left in the scope's state
@@ -89,8 +89,7 @@ class Access:
 
     def has_service_token(self, scope: Scope) -> bool:
         """Whether one of our own parts is asking."""
-        given = find_header(scope, TOKEN_HEADER)
-        return bool(self._token) and given is not None and hmac.compare_digest(given, self._token)
+        return bool(self._token) and hmac.compare_digest(shown_token(scope), self._token)
 
     def take_for_address(self, scope: Scope) -> None:
         """Count a request that needs no key against its sender's address. Raises TooManyRequests."""

@@ -5,8 +5,14 @@ from typing import Annotated, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
+SECRETS = Path("/run/secrets")  # where Docker, Podman and Kubernetes mount them
 Port = Annotated[int, Field(ge=1, le=65535)]
 MIB = 1024 * 1024
 
@@ -20,8 +26,22 @@ class DeployableSettings(BaseSettings):
     """What every deployable has; a subclass adds its own below DARKROOM_<SERVICE>_."""
 
     model_config = SettingsConfigDict(
-        frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True
+        frozen=True, extra="ignore", populate_by_name=True, env_ignore_empty=True, secrets_dir=SECRETS
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - pydantic-settings passes it by name
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then a file of the setting's name below /run/secrets, where one is mounted."""
+        assert isinstance(file_secret_settings, SecretsSettingsSource)
+        files = (file_secret_settings,) if Path(str(file_secret_settings.secrets_dir)).is_dir() else ()
+        return (init_settings, env_settings, dotenv_settings, *files)
 
     data_dir: Path = Field(Path("data"), validation_alias=everywhere("data_dir"))
     service_token: SecretStr = Field(SecretStr(""), validation_alias=everywhere("service_token"))
@@ -55,6 +75,7 @@ class ServiceSettings(DeployableSettings):
     """What a deployable with rows has besides."""
 
     database_url: str = ""
+    databases_url: str = Field("", validation_alias=everywhere("databases_url"))
     blobs_url: str = Field("", validation_alias=everywhere("blobs_url"))
     event_retention_days: PositiveFloat = 7.0
     event_poll_seconds: PositiveFloat = 0.25
@@ -63,8 +84,15 @@ class ServiceSettings(DeployableSettings):
 
     @property
     def effective_database_url(self) -> str:
-        """The database's URL; where none is set, a SQLite file in the deployable's own folder."""
-        return self.database_url or f"sqlite:///{quote(str((self.home / f'{self.name}.db').absolute()))}"
+        """The database's URL: its own, one of its name on the common server, or a SQLite file of ours."""
+        if self.database_url:
+            return self.database_url
+        if self.databases_url:
+            parts = urlsplit(self.databases_url)
+            if not parts.scheme.startswith("postgresql"):
+                raise ValueError("DARKROOM_DATABASES_URL names a PostgreSQL server: postgresql://user@host")
+            return urlunsplit(parts._replace(path=f"/{self.name}"))
+        return f"sqlite:///{quote(str((self.home / f'{self.name}.db').absolute()))}"
 
     @property
     def effective_blobs_url(self) -> str:

@@ -8,9 +8,11 @@ from pathlib import Path
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from gateway.legacy.surroundings import host_address
 from gateway.settings import is_loopback, split_list, urls_from_environment
 from shared.settings import MIB, DeployableSettings, Port
 
+HOST = "host"
 PROTOCOLS = ("tagging", "imagestore", "processing")
 Network = IPv4Network | IPv6Network
 
@@ -79,8 +81,11 @@ class LegacySettings(DeployableSettings):
 
     @cached_property
     def allowed(self) -> tuple[Network, ...]:
-        """Networks whose clients may come in, beside this machine's own. Raises ValueError."""
-        return tuple(ip_network(one) for one in split_list(self.networks))
+        """Networks whose clients may come in, beside this machine's own. Raises ValueError.
+
+        `host` stands for the machine that our container runs on.
+        """
+        return tuple(ip_network(host_address() if one == HOST else one) for one in split_list(self.networks))
 
     @cached_property
     def limits(self) -> Limits:

@@ -136,6 +136,9 @@ def test_our_own_parts_may_read_the_figures(gateway: Serving) -> None:
     assert figures.status_code == 200
     assert 'http_requests_total{method="GET",route="/api/imagestore",status="200"}' in figures.text
     assert "websockets 0.0" in figures.text
+    bearer = {"Authorization": f"Bearer {headers['X-Darkroom-Service-Token']}"}
+    assert httpx2.get(f"{gateway.url}/metrics", headers=bearer).status_code == 200
+    assert httpx2.get(f"{gateway.url}/v1/keys", headers=bearer).status_code == 401
     assert httpx2.get(f"{gateway.url}/metrics", headers={"X-Darkroom-Service-Token": "x"}).status_code == 401
     assert httpx2.get(f"{gateway.url}/v1/keys", headers=headers).status_code == 401
 

@@ -85,6 +85,14 @@ def test_no_answer_may_be_sniffed(tmp_path: Path) -> None:
         assert client.get(path).headers.get_list("x-content-type-options") == ["nosniff"]
 
 
+def test_prometheus_shows_the_token_as_a_bearer_and_for_figures_alone(tmp_path: Path) -> None:
+    bearer = {"Authorization": f"Bearer {AUTHORIZED['X-Darkroom-Service-Token']}"}
+    client = TestClient(sample_app(tmp_path))
+    assert client.get("/metrics", headers=bearer).status_code == 200
+    assert client.get("/metrics", headers={"Authorization": "Bearer x"}).status_code == 401
+    assert client.get("/items/7", headers=bearer).status_code == 401
+
+
 def test_figures_are_by_route_and_not_by_path(tmp_path: Path) -> None:
     app = sample_app(tmp_path)
     client = TestClient(app, headers=AUTHORIZED, raise_server_exceptions=False)

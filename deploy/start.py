@@ -1,0 +1,17 @@
+"""What an image runs: the service that it was built for, in this very process, so that SIGTERM reaches it."""
+
+import os
+import sys
+
+MODULES = {"legacy": ("gateway.legacy",)}
+
+
+def main() -> None:
+    """Become the service; the image says which, in SERVICE."""
+    service = os.environ["SERVICE"]
+    module = MODULES.get(service, ("shared.web.serve", service))
+    os.execv(sys.executable, [sys.executable, "-m", *module])  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main()
