@@ -8,7 +8,11 @@ from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any, BinaryIO, cast
 
-import structlog
+from shared.late import not_importable
+
+# It would load them for pretty tracebacks, which nobody sees: 9 MiB in each process.
+with not_importable("rich", "better_exceptions"):
+    import structlog
 
 SECRET_FIELDS = frozenset(
     {"authorization", "cookie", "set-cookie", "password", "key", "token", "secret", "query", "query_string"}

@@ -5,8 +5,7 @@ from enum import StrEnum
 
 from shared.errors import Unprocessable
 from shared.imaging import ImageFormat, ImageLimits, probe
-from shared.imaging.encode import encode
-from shared.imaging.pixels import View, decode
+from shared.imaging.view import View
 
 REVISION = 1
 """Part of every cache key; grows whenever the same source and specification give other bytes."""
@@ -89,6 +88,9 @@ def render(source: bytes, spec: RenditionSpec, limits: ImageLimits = _DEFAULT_LI
     Blocks for milliseconds to seconds and needs up to some hundred MB: for a pool of threads, never for
     an event loop. Raises UnsupportedFormat, ImageTooLarge, BrokenImage.
     """
+    from shared.imaging.encode import encode  # OpenCV, NumPy and Pillow: 30 MiB, for the first rendition
+    from shared.imaging.pixels import decode
+
     info = probe(source, limits)
     pixels = decode(source, info, spec.view(info.width, info.height))
     content = encode(pixels, spec.format, spec.quality)

@@ -152,7 +152,7 @@ def _check_size(width: int, height: int, limits: PipelineLimits) -> None:
         )
 
 
-def _said(error: cv2.error) -> str:
+def _said(error: Exception) -> str:
     """OpenCV's reason, without the place in its sources."""
     reason = str(getattr(error, "err", "") or "").strip()
     return f"OpenCV refuses: {reason}" if reason else "OpenCV refuses the image with these parameters"

@@ -1,14 +1,12 @@
 """Alembic, run at start: a service brings its own database to its own newest revision."""
 
+import re
 from pathlib import Path
 
-from alembic import command, context
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, MetaData, text
+from sqlalchemy import Connection, Engine, MetaData, inspect, text
 
 from shared.database.engine import WRITES
+from shared.late import not_importable
 
 LOCK = 0x6461726B  # one number for all replicas: "dark"
 
@@ -20,18 +18,26 @@ class DatabaseTooNew(ValueError):
 def migrate(engine: Engine, folder: Path) -> None:
     """Bring the database to the newest revision in `folder`; several replicas may do so at once.
 
-    Raises DatabaseTooNew when the database stands at a revision that the folder does not have.
+    Raises DatabaseTooNew when the database stands at a revision that the folder does not have,.
     """
+    with engine.connect() as connection:
+        if _stands_at(connection) == _newest(folder):
+            return
+    _upgrade(engine, folder)
+
+
+def _upgrade(engine: Engine, folder: Path) -> None:
+    with not_importable("pygments"):  # Mako, which Alembic brings, would colour its tracebacks with it
+        from alembic import command  # 8 MiB that a start without anything to do does not need
+        from alembic.config import Config
+        from alembic.script import ScriptDirectory
+
     config = Config()
     config.set_main_option("script_location", str(folder))
     scripts = ScriptDirectory.from_config(config)
-    with engine.connect() as connection:
-        here = MigrationContext.configure(connection).get_current_revision()
-    if here == scripts.get_current_head():
-        return
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         _lock_replicas_out(connection)
-        here = MigrationContext.configure(connection).get_current_revision()
+        here = _stands_at(connection)
         known = {script.revision for script in scripts.walk_revisions()}
         if here is not None and here not in known:
             raise DatabaseTooNew(
@@ -42,6 +48,20 @@ def migrate(engine: Engine, folder: Path) -> None:
         command.upgrade(config, "head")
 
 
+def _stands_at(connection: Connection) -> str | None:
+    """The database's revision, as Alembic keeps it."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _newest(folder: Path) -> str | None:
+    """The revision of the folder's last file: they are named by their order."""
+    files = sorted((folder / "versions").glob("r*.py"))
+    found = re.search(r'^revision = "(\w+)"', files[-1].read_text(), re.MULTILINE) if files else None
+    return found and found[1]
+
+
 def _lock_replicas_out(connection: Connection) -> None:
     """On SQLite the transaction took the only write lock when it began."""
     if connection.dialect.name == "postgresql":
@@ -50,6 +70,8 @@ def _lock_replicas_out(connection: Connection) -> None:
 
 def run_env(metadata: MetaData) -> None:
     """What a service's migrations/env.py does: run in the connection that `migrate` opened."""
+    from alembic import context
+
     connection: Connection = context.config.attributes["connection"]
     context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
     context.run_migrations()

@@ -6,7 +6,6 @@ others go through Pillow.
 
 import struct
 import zlib
-from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
@@ -19,38 +18,21 @@ from shared.imaging.jpeg import JpegHeader, read_jpeg
 from shared.imaging.opencv import MAX_PIXELS, Pixels, cv2
 from shared.imaging.resize import centre, shrink, upright
 from shared.imaging.source import MemorySource
+from shared.imaging.view import View
 
 Image.MAX_IMAGE_PIXELS = None  # ImageLimits are checked by probe(); Pillow's own limit only warns
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # as for OpenCV: the caller's pool bounds the work
 
-# What decoders raise for damaged bytes, besides OSError
+# What decoders raise for damaged bytes, besides cv2.error
 _DAMAGE = (
     OSError, SyntaxError, ValueError, EOFError, LookupError, TypeError, ArithmeticError, RuntimeError,
-    struct.error, zlib.error, cv2.error,
+    struct.error, zlib.error,
 )  # fmt: skip
-_REDUCED = {
-    1: cv2.IMREAD_GRAYSCALE,
-    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
-    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
-    8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
-}
 _CUT_OFF = "The image is cut off, or its pixels are damaged."
 _UNREADABLE = "The image's pixels are of a kind that nothing here reads, or its header is damaged."
 _OTHER_SIZE = "The image's header and its content tell of different sizes."
 START_OF_SCAN = b"\xff\xda"
 MAX_SCANS = 100  # cameras write 1, encoders about 10; each is a pass over all pixels, however few its bytes
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """What to take of an image: its middle `keep` (width, height) pixels, shrunk to `size`."""
-
-    keep: tuple[int, int]
-    size: tuple[int, int]
-
-    def turned(self) -> "View":
-        """The same with the sides swapped."""
-        return View(self.keep[::-1], self.size[::-1])
 
 
 def decode(data: bytes, info: ImageInfo, view: View | None = None) -> Pixels:
@@ -65,7 +47,7 @@ def decode(data: bytes, info: ImageInfo, view: View | None = None) -> Pixels:
         if info.format is ImageFormat.JPEG:
             return _decode_jpeg(data, info, stored)
         return _decode_by_pillow(data, info, stored, b"")
-    except _DAMAGE as error:
+    except (*_DAMAGE, cv2.error) as error:
         raise BrokenImage(_CUT_OFF) from error
 
 
@@ -89,7 +71,7 @@ def _decode_jpeg(data: bytes, info: ImageInfo, view: View) -> Pixels:
 def _reduced(data: bytes, header: JpegHeader, view: View) -> Pixels:
     """The view's part of a JPEG, at the smallest of 1/1, 1/2, 1/4, 1/8 that is not below its size."""
     factor = next(n for n in (8, 4, 2, 1) if n == 1 or _covers(view, n))
-    flags = _REDUCED[factor] | cv2.IMREAD_IGNORE_ORIENTATION
+    flags = _reducing(factor) | cv2.IMREAD_IGNORE_ORIENTATION
     if header.components == 3:
         flags |= cv2.IMREAD_COLOR_RGB
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
@@ -99,6 +81,15 @@ def _reduced(data: bytes, header: JpegHeader, view: View) -> Pixels:
         raise BrokenImage(_CUT_OFF)
     keep = (-(-view.keep[0] // factor), -(-view.keep[1] // factor))
     return centre(np.asarray(pixels, np.uint8), keep)
+
+
+def _reducing(factor: int) -> int:
+    return {
+        1: cv2.IMREAD_GRAYSCALE,
+        2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+        4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+        8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
+    }[factor]
 
 
 def _covers(view: View, factor: int) -> bool:

@@ -177,7 +177,7 @@ def _orb_side(parameters: Orb) -> int:
     return math.ceil(2 * parameters.scale_factor ** (parameters.levels - 1))
 
 
-def _with_points(picture: Bytes, points: Sequence[cv2.KeyPoint]) -> Bytes:
+def _with_points(picture: Bytes, points: "Sequence[cv2.KeyPoint]") -> Bytes:
     """Drawn in colours that OpenCV draws lots for: each time from the state that a fresh process has."""
     cv2.setRNGSeed(0)
     drawn = cv2.drawKeypoints(

@@ -12,13 +12,6 @@ from services.processing.picture import Picture, Takes, UnsuitableImage, like, w
 from shared.imaging.opencv import cv2
 
 PIXELS: JsonDict = {"unit": "pixels"}
-_METHODS = {
-    "nearest": cv2.INTER_NEAREST,
-    "linear": cv2.INTER_LINEAR,
-    "cubic": cv2.INTER_CUBIC,
-    "area": cv2.INTER_AREA,
-    "lanczos": cv2.INTER_LANCZOS4,
-}
 
 
 class Resize(Parameters):
@@ -87,7 +80,7 @@ def resize(picture: Picture, parameters: Resize) -> Picture:
     size = resized_size(parameters, width, height)
     shrinks = size[0] <= width and size[1] <= height
     method = parameters.method if parameters.method != "auto" else ("area" if shrinks else "cubic")
-    return like(picture, cv2.resize(picture, size, interpolation=_METHODS[method]))
+    return like(picture, cv2.resize(picture, size, interpolation=_methods()[method]))
 
 
 @operation("crop", title="Crop", takes=Takes.ANYTHING)
@@ -120,3 +113,13 @@ def flip(picture: Picture, parameters: Flip) -> Picture:
     """Left and right, above and below, or both swapped."""
     code = {"horizontal": 1, "vertical": 0, "both": -1}[parameters.direction]
     return like(picture, cv2.flip(picture, code))
+
+
+def _methods() -> dict[str, int]:
+    return {
+        "nearest": cv2.INTER_NEAREST,
+        "linear": cv2.INTER_LINEAR,
+        "cubic": cv2.INTER_CUBIC,
+        "area": cv2.INTER_AREA,
+        "lanczos": cv2.INTER_LANCZOS4,
+    }

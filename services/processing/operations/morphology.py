@@ -9,12 +9,6 @@ from services.processing.operation import Kernel, Parameters, operation
 from services.processing.picture import Bytes, Picture, Takes, like
 from shared.imaging.opencv import cv2
 
-_SHAPES = {
-    "rectangle": cv2.MORPH_RECT,
-    "ellipse": cv2.MORPH_ELLIPSE,
-    "cross": cv2.MORPH_CROSS,
-}
-
 
 class Morphology(Parameters):
     """The kernel, and how often."""
@@ -61,4 +55,5 @@ def _morph(picture: Picture, kind: int, parameters: Morphology) -> Picture:
 
 def _kernel(parameters: Morphology) -> Bytes:
     size = (parameters.kernel, parameters.kernel)
-    return np.asarray(cv2.getStructuringElement(_SHAPES[parameters.shape], size), np.uint8)
+    shapes = {"rectangle": cv2.MORPH_RECT, "ellipse": cv2.MORPH_ELLIPSE, "cross": cv2.MORPH_CROSS}
+    return np.asarray(cv2.getStructuringElement(shapes[parameters.shape], size), np.uint8)
