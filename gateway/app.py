@@ -178,7 +178,7 @@ def _add_routes(app: FastAPI, parts: Parts) -> None:
     app.include_router(devices_router(parts.settings, parts.keys, parts.announcement))
     app.include_router(documents_router(app.state.documents))
     app.include_router(docs_router(parts.settings))
-    add_site(app)
+    add_site(app, secure=parts.settings.secure)
 
 
 async def _note_uses(keys: Keys) -> None:

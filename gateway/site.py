@@ -12,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from gateway.packed import CODINGS, codings_taken
-from gateway.settings import GatewaySettings
+from gateway.settings import GatewaySettings, is_loopback
 from shared.contracts.access import SAFE_METHODS
 
 BUILT = Path(__file__).parent / "web" / "dist"
@@ -30,19 +30,32 @@ NO_CACHE = "no-cache"
 FOR_EVER = "public, max-age=31536000, immutable"  # names under /assets hold a digest of the content
 
 
-def page_headers(policy: str, caching: str = NO_CACHE) -> dict[str, str]:
+class PageHeaders:
     """What every file of a page is sent with."""
-    return {
-        "Content-Security-Policy": policy,
-        "Cache-Control": caching,
-        "Referrer-Policy": "no-referrer",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "X-Content-Type-Options": "nosniff",
-    }
+
+    def __init__(self, *, secure: bool) -> None:
+        self._secure = secure
+
+    def of(self, scope: Scope, policy: str, caching: str = NO_CACHE) -> dict[str, str]:
+        """The headers of an answer to the request."""
+        headers = {
+            "Content-Security-Policy": policy,
+            "Cache-Control": caching,
+            "Referrer-Policy": "no-referrer",
+            "X-Content-Type-Options": "nosniff",
+        }
+        # Browsers take it from https and from their own machine, and complain of it anywhere else.
+        if self._secure or is_loopback(_host_of(scope)):
+            headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        return headers
 
 
 class BuiltFiles(StaticFiles):
     """What the build made, found at start or later: `make run` may build while we run."""
+
+    def __init__(self, built: Path, headers: PageHeaders) -> None:
+        super().__init__(directory=built, check_dir=False)
+        self._headers = headers
 
     async def check_config(self) -> None:
         """Nothing to check: before the build there is no folder, and no file in it is found."""
@@ -55,7 +68,7 @@ class BuiltFiles(StaticFiles):
         caching = FOR_EVER if path.startswith("assets/") else NO_CACHE
         policy = DOCS_POLICY if path.startswith("docs/") else PAGE_POLICY
         if response.status_code < 400:
-            response.headers.update(page_headers(policy, caching))
+            response.headers.update(self._headers.of(scope, policy, caching))
             response.headers.add_vary_header("Accept-Encoding")
         return response
 
@@ -74,37 +87,45 @@ def docs_router(settings: GatewaySettings) -> APIRouter:
     """`/docs` and what is ours of it; Swagger UI itself comes with the built files."""
     router = APIRouter(include_in_schema=False)
     names = list(settings.upstreams)
+    headers = PageHeaders(secure=settings.secure)
 
     @router.get("/docs")
-    async def docs() -> Response:
-        return FileResponse(PAGES / "docs.html", headers=page_headers(DOCS_POLICY))
+    async def docs(request: Request) -> Response:
+        return FileResponse(PAGES / "docs.html", headers=headers.of(request.scope, DOCS_POLICY))
 
     @router.get("/docs/documents.json")
-    async def documents() -> Response:
+    async def documents(request: Request) -> Response:
         listed = [{"name": "all of Darkroom", "url": "/openapi.json"}]
         listed += [{"name": name, "url": f"/api/{name}/openapi.json"} for name in names]
-        return JSONResponse(listed, headers=page_headers(DOCS_POLICY))
+        return JSONResponse(listed, headers=headers.of(request.scope, DOCS_POLICY))
 
     for name in OWN_DOCS:
-        router.add_api_route(f"/docs/{name}", _file(PAGES / name), methods=["GET", "HEAD"])
+        router.add_api_route(f"/docs/{name}", _file(PAGES / name, headers), methods=["GET", "HEAD"])
     return router
 
 
-def add_site(app: FastAPI, built: Path = BUILT) -> None:
+def add_site(app: FastAPI, built: Path = BUILT, *, secure: bool = False) -> None:
     """Serve the built page at the root; a plain page that says how to build it where it is not."""
-    files = BuiltFiles(directory=built, check_dir=False)
+    headers = PageHeaders(secure=secure)
+    files = BuiltFiles(built, headers)
 
     @app.get("/", include_in_schema=False)
     async def index(request: Request) -> Response:
         if (built / "index.html").is_file():
             return await files.get_response("index.html", request.scope)
-        return FileResponse(PAGES / "unbuilt.html", headers=page_headers(PAGE_POLICY))
+        return FileResponse(PAGES / "unbuilt.html", headers=headers.of(request.scope, PAGE_POLICY))
 
     app.mount("/", files)
 
 
-def _file(path: Path) -> Callable[[], Awaitable[Response]]:
-    async def serve() -> Response:
-        return FileResponse(path, headers=page_headers(DOCS_POLICY))
+def _file(path: Path, headers: PageHeaders) -> Callable[[Request], Awaitable[Response]]:
+    async def serve(request: Request) -> Response:
+        return FileResponse(path, headers=headers.of(request.scope, DOCS_POLICY))
 
     return serve
+
+
+def _host_of(scope: Scope) -> str:
+    """The name in the Host header, without port and brackets."""
+    host = Headers(scope=scope).get("host", "")
+    return (host.partition("]")[0] if host.startswith("[") else host.partition(":")[0]).strip("[]")

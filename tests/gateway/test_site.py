@@ -110,6 +110,28 @@ def test_what_was_built_unpacks_to_what_it_is() -> None:
         assert path.with_suffix(".br").stat().st_size < path.stat().st_size
 
 
+@pytest.mark.parametrize(
+    ("host", "secure", "sent"),
+    [
+        ("localhost:8000", False, True),
+        ("127.0.0.1", False, True),
+        ("[::1]:8000", False, True),
+        ("darkroom.local:8000", False, False),
+        ("192.0.2.7", False, False),
+        ("pictures.example", True, True),
+    ],
+)
+def test_pages_are_kept_apart_where_browsers_take_the_wish(
+    tmp_path: Path, host: str, secure: bool, sent: bool
+) -> None:
+    (tmp_path / "index.html").write_text("<p>built</p>")
+    app = FastAPI()
+    add_site(app, tmp_path, secure=secure)
+    with TestClient(app) as client:
+        answer = client.get("/", headers={"Host": host})
+    assert (answer.headers.get("cross-origin-opener-policy") == "same-origin") is sent
+
+
 def test_a_page_that_is_not_built_says_how(tmp_path: Path) -> None:
     with site(tmp_path / "nothing") as client:
         page = client.get("/")

@@ -85,6 +85,7 @@ async function behind(): Promise<ReadonlySet<string>> {
 /** Nothing to say to someone who has only not signed in yet. */
 function reason(error: unknown, tried: boolean): string {
   if (!(error instanceof Refusal)) return String(error);
+  if (error.code === "invalid_code") return "This sign-in code was used already, or is past its end: make another one.";
   if (error.status === 401) return tried ? "This key is not known here, or was revoked." : "";
   return error.message;
 }

@@ -11,6 +11,7 @@ interface Props {
   workbenches: readonly Workbench[];
   id: string;
   help(): void;
+  elsewhere(): void;
   signOut(): void;
 }
 
@@ -20,7 +21,7 @@ const STATES: Record<LiveState, string> = {
   away: "Not connected; trying again",
 };
 
-export function Bar({ workbenches, id, help, signOut }: Props) {
+export function Bar({ workbenches, id, help, elsewhere, signOut }: Props) {
   const { live, session } = useShell();
   const state = useStore(live.state);
   return (
@@ -57,6 +58,9 @@ export function Bar({ workbenches, id, help, signOut }: Props) {
                   Keys and people
                 </a>
               )}
+              <button class="item" onClick={() => (close(), elsewhere())}>
+                Open on another device
+              </button>
               <a class="item" href="/docs">
                 API documents
               </a>

@@ -1,5 +1,6 @@
 /** What is around every workbench: the bar, the way among them, and the keys. */
 
+import type { ComponentType } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { KeyHelp } from "../common/key_help";
 import { press, useKeys } from "../common/keys";
@@ -12,9 +13,15 @@ import { Place } from "./place";
 import { WORKBENCHES } from "./workbenches";
 
 export function Frame({ signOut }: { signOut(): void }) {
-  const { services, session } = useShell();
+  const { services, session, say } = useShell();
   const route = useRoute();
   const [help, setHelp] = useState(false);
+  const [Elsewhere, setElsewhere] = useState<ComponentType<{ close(): void }> | null>(null);
+  const elsewhere = () =>
+    void import("./open_elsewhere").then(
+      (found) => setElsewhere(() => found.default),
+      () => say({ text: "This part of the page could not be loaded. Reload the page.", kind: "wrong" }),
+    );
   const main = useRef<HTMLElement>(null);
   const here = WORKBENCHES.filter((one) => services.has(one.service));
   const id = route.path[0] ?? here[0]?.id ?? "";
@@ -41,7 +48,7 @@ export function Frame({ signOut }: { signOut(): void }) {
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
         Skip to the content
       </a>
-      <Bar workbenches={here} id={id} help={() => setHelp(true)} signOut={signOut} />
+      <Bar workbenches={here} id={id} help={() => setHelp(true)} elsewhere={elsewhere} signOut={signOut} />
       <main id="main" ref={main} tabIndex={-1}>
         {workbench ? (
           <Place key={workbench.id} workbench={workbench} route={route} />
@@ -53,6 +60,7 @@ export function Frame({ signOut }: { signOut(): void }) {
           </Empty>
         )}
       </main>
+      {Elsewhere && <Elsewhere close={() => setElsewhere(null)} />}
       {help && <KeyHelp close={() => setHelp(false)} />}
     </>
   );

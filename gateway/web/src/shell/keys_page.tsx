@@ -15,6 +15,8 @@ interface Key {
   created: string;
   expires: string | null;
   last_used: string | null;
+  /** Of another device: the key that let it in. */
+  parent_id: number | null;
 }
 
 const RIGHTS: Record<string, { words: string; scopes: string[] }> = {
@@ -69,7 +71,10 @@ export function KeysPage() {
           <tbody>
             {keys.map((key) => (
               <tr key={key.id}>
-                <th scope="row">{key.name}</th>
+                <th scope="row">
+                  {key.name}
+                  {key.parent_id !== null && <span class="quiet"> · another device</span>}
+                </th>
                 <td>{key.scopes.join(", ")}</td>
                 <td>{moment(key.created)}</td>
                 <td>{key.last_used ? moment(key.last_used) : "never"}</td>
