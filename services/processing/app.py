@@ -58,7 +58,6 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         await database.quick_check()
         await asyncio.to_thread(clear_staging, blobs.staging, alone=alone)
-        parts.renders.start()
         await workshop.start(app.state.drain)
         yield
         await workshop.close()
@@ -83,6 +82,7 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
             settings.process_waiting,
             settings.item_seconds,
             settings.worker_memory_bytes,
+            settings.idle_seconds,
         ),
         pipelines=Pipelines(database, log, settings.limits),
         store_pool=store_pool,

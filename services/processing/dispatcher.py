@@ -5,22 +5,25 @@ is given to one worker, so that a worker's death can be told of the batch that i
 """
 
 import asyncio
+import importlib
+import time
 import uuid
-from contextlib import suppress
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
-from distributed import Client
-from distributed.client import FutureCancelledError
-from distributed.security import Security
-
-from services.processing.embedded import Engine
+from services.processing.embedded import Engine, Tls
 from services.processing.seats import Seat, Seats, SeatsClosed
-from services.processing.worker import Batch, Outcome, run_batch
+from services.processing.worker import Batch, Outcome
 from shared.logging import get_logger
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 WATCH_SECONDS = 0.5
 ANSWER_SECONDS = 5.0
 PAUSE_SECONDS = 0.5
+END_SECONDS = 3.0
 GRACE_SECONDS = 30.0  # beyond an item's own time, after which its worker should have ended by itself
 log = get_logger("dispatcher")
 
@@ -38,27 +41,48 @@ class WorkerDied(Exception):
 
 
 class Dispatcher:
-    """The connection to the engine, kept up in the background from `start` to `close`."""
+    """The connection to the engine, kept up in the background from `start` to `close` while it is needed.
 
-    def __init__(self, engine: Engine, security: Security | None = None) -> None:
+    When nothing has needed it for `idle_seconds`, it is let go, and ended where it is our own; 0: never.
+    """
+
+    def __init__(self, engine: Engine, tls: Tls | None = None, idle_seconds: float = 0.0) -> None:
         self._engine = engine
-        self._security = security
+        self._tls = tls
+        self._idle_seconds = idle_seconds
+        self._dask: Any = None  # the module engine_client, once it is loaded
         self._client: Client | None = None
         self._seats = Seats()
         self._keeping: asyncio.Task[None] | None = None
         self._look = asyncio.Event()
+        self._wanted = asyncio.Event()
+        self._users = 0
+        self._idle_since = 0.0
+        self.there = asyncio.Event()
+        """Set while there are workers."""
 
-    def start(self) -> None:
-        """Connect, in the background, and again whenever the connection is lost."""
+    def start(self, *, now: bool) -> None:
+        """Connect, in the background, and again whenever the connection is lost: `now`, or when needed."""
+        if now:
+            self._wanted.set()
         self._keeping = asyncio.create_task(self._keep())
 
     async def close(self) -> None:
         """Let go of the engine, and end it where it is our own."""
         if self._keeping is not None:
-            self._keeping.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeping
+            await _end(self._keeping)
         await self._engine.close()
+
+    @contextmanager
+    def needed(self) -> Iterator[None]:
+        """For so long, the engine is there, or on its way."""
+        self._users += 1
+        self._wanted.set()
+        try:
+            yield
+        finally:
+            self._users -= 1
+            self._idle_since = time.monotonic()
 
     def refuse(self) -> None:
         """Give no worker anything more: what is not with one by now is EngineAway."""
@@ -87,17 +111,14 @@ class Dispatcher:
     async def _run_at(self, seat: Seat, ticket: object, batch: Batch) -> list[Outcome]:
         if self._client is None or seat.gone.is_set():
             raise EngineAway
-        future = self._client.submit(
-            run_batch, batch, key=f"batch-{uuid.uuid4().hex}", workers=[seat.address],
-            allow_other_workers=False, pure=False,
-        )  # fmt: skip
+        future = self._dask.submit(self._client, batch, f"batch-{uuid.uuid4().hex}", seat.address)
         try:
             return await self._result(future, seat, ticket, batch)
         finally:
             future.release()  # one that was not begun is forgotten; a worker that is at it ends it for nobody
 
     async def _result(self, future: Any, seat: Seat, ticket: object, batch: Batch) -> list[Outcome]:
-        waiting = asyncio.ensure_future(_outcomes(future))
+        waiting = asyncio.ensure_future(self._dask.outcomes(future))
         gone = asyncio.ensure_future(seat.gone.wait())
         # one batch may be before it, and each begins its last item in its own time
         seconds = GRACE_SECONDS + 2 * (batch.item_seconds + batch.batch_seconds)
@@ -117,7 +138,7 @@ class Dispatcher:
         found = waiting.result()
         if isinstance(found, list):
             return found
-        if isinstance(found, FutureCancelledError):
+        if isinstance(found, self._dask.FutureCancelledError):
             raise EngineAway
         if type(found).__name__ == "KilledWorker":
             self._seats.remove(seat)
@@ -139,6 +160,7 @@ class Dispatcher:
 
     async def _keep(self) -> None:
         while True:
+            await self._wanted.wait()
             try:
                 await self._connect()
                 await self._watch()
@@ -146,20 +168,27 @@ class Dispatcher:
                 log.warning("the workers cannot be reached", reason=str(error) or type(error).__name__)
             finally:
                 await self._disconnect()
-            await asyncio.sleep(PAUSE_SECONDS)
+            if self._is_idle():
+                self._wanted.clear()
+                await self._engine.close()
+            else:
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    def _is_idle(self) -> bool:
+        if self._users or not self._idle_seconds:
+            return False
+        return time.monotonic() - self._idle_since >= self._idle_seconds
 
     async def _connect(self) -> None:
-        address = await self._engine.address()
+        loading = asyncio.to_thread(importlib.import_module, "services.processing.engine_client")
+        self._dask, address = await asyncio.gather(loading, self._engine.address())
         # kept before it is connected: one that never is has to be closed, too
-        self._client = client = Client(
-            address, asynchronous=True, set_as_default=False, timeout=ANSWER_SECONDS, security=self._security
-        )
-        await client
-        await client.run_on_scheduler(_no_second_tries)
+        self._client = client = self._dask.unconnected(address, self._tls, ANSWER_SECONDS)
+        await self._dask.connected(client)
 
     async def _watch(self) -> None:
-        """Keep the list of workers; raises OSError when the scheduler is gone."""
-        while True:
+        """Keep the list of workers, until it is idle; raises OSError when the scheduler is gone."""
+        while not self._is_idle():
             client = self._client
             if client is None or client.status != "running" or client.scheduler is None:
                 raise OSError("the connection to the scheduler is lost")
@@ -171,6 +200,10 @@ class Dispatcher:
                 if worker.get("status", "running") == "running"
             }
             self._seats.update(running)
+            if running:
+                self.there.set()
+            else:
+                self.there.clear()
             self._look.clear()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._look.wait(), WATCH_SECONDS if running else WATCH_SECONDS / 5)
@@ -178,22 +211,13 @@ class Dispatcher:
     async def _disconnect(self) -> None:
         client, self._client = self._client, None
         self._seats.forsake()
+        self.there.clear()
         if client is not None:
-            with suppress(OSError, TimeoutError):
-                await client.close(timeout=1)
+            await self._dask.let_go(client)
 
 
-async def _outcomes(future: Any) -> list[Outcome] | BaseException:
-    """What the batch brought, or the exception that it ended by, Dask's own kind of cancellation too."""
-    try:
-        found: list[Outcome] = await future
-    except FutureCancelledError as cancelled:
-        return cancelled
-    except Exception as error:  # noqa: BLE001 - the caller tells them apart
-        return error
-    return found
-
-
-def _no_second_tries(dask_scheduler: Any) -> None:
-    """On the scheduler: a worker's death is told at once."""
-    dask_scheduler.allowed_failures = 0
+async def _end(task: "asyncio.Task[None]") -> None:
+    """Cancel it, again where it was not heard: some of Dask's own waits swallow a cancellation."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=END_SECONDS)

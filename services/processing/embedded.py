@@ -5,6 +5,7 @@ import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +14,15 @@ START_SECONDS = 60.0
 END_SECONDS = 2.0
 # Python's own tracker of semaphores complains when we leave at once, which is on purpose.
 QUIET = {"PYTHONWARNINGS": "ignore:resource_tracker:UserWarning"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How a scheduler at tls:// is met: the authority that signed its certificate, and ours with its key."""
+
+    ca: Path
+    cert: Path | None = None
+    key: Path | None = None
 
 
 class Engine(Protocol):

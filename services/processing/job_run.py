@@ -71,7 +71,7 @@ class JobRun:
         self._batches: set[asyncio.Task[Ended]] = set()
         self._done = self._failed = 0
         self._seconds = 0.0  # what an item takes, smoothed; 0 where not known yet
-        self._more = True
+        self._more = False
 
     async def run(self) -> dict[str, Any]:
         """Until every item has ended. Raises JobCancelled, NothingSucceeded, Unavailable, LeaseLost.
@@ -81,8 +81,11 @@ class JobRun:
         counts = await self._running.write(self._begin)
         self._done = sum(counts.get(state, 0) for state in ("finished", "failed"))
         self._failed = counts.get("failed", 0)
+        self._more = counts.get("waiting", 0) > 0
         try:
-            await self._work()
+            if self._more:
+                with self._means.dispatcher.needed():
+                    await self._work()
         except JobCancelled:
             await self._running.write(lambda c: repository.cancel(c, self._running.id))
             raise
@@ -106,12 +109,13 @@ class JobRun:
             self._running.check()
             if self._stopping.is_set():
                 await self._hand_back()
-            else:
-                await self._fill()
-            if not self._batches:
-                if self._stopping.is_set():
+                if not self._batches:
                     raise asyncio.CancelledError
-                return
+            else:
+                if self._means.dispatcher.there.is_set():
+                    await self._fill()
+                if not (self._batches or self._taken or self._more):
+                    return
             await self._settle(await self._next_ended())
 
     async def _fill(self) -> None:
@@ -144,6 +148,8 @@ class JobRun:
         signs = {asyncio.create_task(self._running.cancelled.wait())}
         if not self._stopping.is_set():
             signs.add(asyncio.create_task(self._stopping.wait()))
+        if not self._means.dispatcher.there.is_set():  # until then, what is not done stays in line
+            signs.add(asyncio.create_task(self._means.dispatcher.there.wait()))
         try:
             done: set[asyncio.Task[Any]]
             done, _ = await asyncio.wait(self._batches | signs, return_when=asyncio.FIRST_COMPLETED)

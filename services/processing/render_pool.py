@@ -1,5 +1,6 @@
 """Rendering at once: in processes of their own, so that a picture that kills or stalls one harms no other."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from shared.errors import DarkroomError, TooManyRequests, Unprocessable, Upstrea
 from shared.workers import WorkerPool
 
 _LARGE = 200_000  # bytes
+KILL_SECONDS = 0.1  # a process that was just about to begin is killed at the next look
 
 
 class ProcessDied(Unprocessable):
@@ -61,6 +63,10 @@ class _Child:
             raise answer
         return answer
 
+    def kill(self) -> None:
+        """End what it is at: whoever has asked gets ProcessDied."""
+        self._process.kill()
+
     def close(self) -> None:
         """End it, at once."""
         with suppress(OSError):
@@ -85,19 +91,23 @@ def _in_shared_memory(task: RenderTask) -> Iterator[RenderTask]:
 
 
 class RenderPool:
-    """`processes` renderings at once, `waiting` more in line; each has `seconds`, and `memory` bytes."""
+    """`processes` renderings at once, `waiting` more in line; each has `seconds`, and `memory` bytes.
 
-    def __init__(self, processes: int, waiting: int, seconds: float, memory: int) -> None:
+    Processes come when they are needed, and go when nothing was asked for `idle_seconds`; 0: they stay.
+    """
+
+    def __init__(
+        self, processes: int, waiting: int, seconds: float, memory: int, idle_seconds: float = 0.0
+    ) -> None:
         self._threads = WorkerPool("process", processes, waiting)
         self._most = processes + waiting
         self._under_way = 0
         self._seconds = seconds
         self._memory = memory
         self._idle: deque[_Child] = deque()
-
-    def start(self) -> None:
-        """Have one process ready before it is asked for; others come when they are needed."""
-        self._idle.append(_Child(self._memory))
+        self._busy: set[_Child] = set()
+        self._idle_seconds = idle_seconds
+        self._rest: asyncio.TimerHandle | None = None
 
     def check_room(self) -> None:
         """Raise TooManyRequests when the line is full, before a body is read for nothing."""
@@ -109,14 +119,28 @@ class RenderPool:
     async def run(self, task: RenderTask) -> Rendered | None:
         """What the task gives. Raises what `render` raises, TooManyRequests, ProcessDied, TooSlow."""
         self._under_way += 1
+        if self._rest is not None:
+            self._rest.cancel()
         try:
             return await self._threads.run(self._run, task)
         finally:
             self._under_way -= 1
+            if self._idle_seconds and not self._under_way:
+                loop = asyncio.get_running_loop()
+                self._rest = loop.call_later(self._idle_seconds, self._end_idle)
 
     async def close(self) -> None:
-        """Finish what runs, drop what waits, end the processes."""
-        await self._threads.close()
+        """Drop what waits, end the processes, and with them what nobody waits for any more."""
+        if self._rest is not None:
+            self._rest.cancel()
+        closing = asyncio.create_task(self._threads.close())
+        while not closing.done():
+            for child in self._busy.copy():
+                child.kill()
+            await asyncio.wait({closing}, timeout=KILL_SECONDS)
+        self._end_idle()
+
+    def _end_idle(self) -> None:
         while self._idle:
             self._idle.pop().close()
 
@@ -125,13 +149,19 @@ class RenderPool:
             child = self._idle.pop()
         except IndexError:
             child = _Child(self._memory)
+        self._busy.add(child)
         try:
             answer = child.ask(task, self._seconds)
         except (ProcessDied, TooSlow):
+            self._busy.discard(child)
             child.close()
             raise
         except BaseException:
-            self._idle.append(child)
+            self._put_back(child)
             raise
-        self._idle.append(child)
+        self._put_back(child)
         return answer
+
+    def _put_back(self, child: _Child) -> None:
+        self._busy.discard(child)
+        self._idle.append(child)

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt
 from pydantic_settings import SettingsConfigDict
 
 from services.processing.limits import PipelineLimits
@@ -44,6 +44,7 @@ class ProcessingSettings(ServiceSettings):
 
     workers: PositiveInt = Field(default_factory=_cores)
     worker_memory_bytes: PositiveInt = 2048 * MIB
+    idle_seconds: NonNegativeFloat = 600.0
     dask_scheduler: str = Field("", validation_alias=everywhere("dask_scheduler"))
     dask_tls_ca: Path | None = Field(None, validation_alias=everywhere("dask_tls_ca"))
     dask_tls_cert: Path | None = Field(None, validation_alias=everywhere("dask_tls_cert"))

@@ -4,10 +4,8 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
-from distributed.security import Security
-
 from services.processing.dispatcher import Dispatcher
-from services.processing.embedded import EmbeddedCluster, Engine, GivenScheduler
+from services.processing.embedded import EmbeddedCluster, Engine, GivenScheduler, Tls
 from services.processing.fetching import Fetcher
 from services.processing.job_run import Means
 from services.processing.job_sweeper import JobSweeper
@@ -37,7 +35,7 @@ class Workshop:
     ) -> None:
         self._settings = settings
         self._sweeper = sweeper
-        self._dispatcher = Dispatcher(_engine(settings), _security(settings))
+        self._dispatcher = _dispatcher(settings)
         token = settings.service_token.get_secret_value()
         self._store = ImageStoreClient(
             settings.effective_imagestore_url, service_token=token, actor="processing"
@@ -62,8 +60,8 @@ class Workshop:
         self._ending = asyncio.Lock()
 
     async def start(self, drain: Drain) -> None:
-        """Take up jobs. The workers come up in the background; jobs wait for them."""
-        self._dispatcher.start()
+        """Take up jobs. Workers of our own come up with the first one, which waits for them."""
+        self._dispatcher.start(now=bool(self._settings.dask_scheduler))
         await self.runner.start(alone=self._settings.effective_database_url.startswith("sqlite"))
         self._tasks = [
             asyncio.create_task(self._sweeper.run(self._settings.sweep_seconds)),
@@ -92,18 +90,12 @@ class Workshop:
             await self.runner.close(self._settings.drain_seconds)
 
 
-def _engine(settings: ProcessingSettings) -> Engine:
-    if settings.dask_scheduler:
-        return GivenScheduler(settings.dask_scheduler)
-    return EmbeddedCluster(settings.workers, settings.worker_memory_bytes)
-
-
-def _security(settings: ProcessingSettings) -> Security | None:
+def _dispatcher(settings: ProcessingSettings) -> Dispatcher:
+    engine: Engine
+    if not settings.dask_scheduler:
+        engine = EmbeddedCluster(settings.workers, settings.worker_memory_bytes)
+        return Dispatcher(engine, idle_seconds=settings.idle_seconds)
+    engine = GivenScheduler(settings.dask_scheduler)
     if settings.dask_tls_ca is None:
-        return None
-    return Security(
-        tls_ca_file=str(settings.dask_tls_ca),
-        tls_client_cert=settings.dask_tls_cert and str(settings.dask_tls_cert),
-        tls_client_key=settings.dask_tls_key and str(settings.dask_tls_key),
-        require_encryption=True,
-    )
+        return Dispatcher(engine)
+    return Dispatcher(engine, Tls(settings.dask_tls_ca, settings.dask_tls_cert, settings.dask_tls_key))

@@ -92,7 +92,6 @@ def start_at_once(folder: Path, **given: Any) -> Processing:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        renders.start()
         yield
         await renders.close()
         await database.close()

@@ -33,7 +33,6 @@ def test_a_killed_process_fails_its_picture_alone() -> None:
     async def work() -> None:
         before = children()
         pool = RenderPool(1, 4, 60, MEMORY)
-        pool.start()
         first = asyncio.create_task(pool.run(RenderTask(png(photo()), SLOW)))
         second = asyncio.create_task(pool.run(RenderTask(png(photo()), FLIP)))
         await asyncio.sleep(0.5)
