@@ -118,7 +118,7 @@ def _wire(
         settings=settings,
         blobs=blobs,
         catalogue=catalogue,
-        uploads=Uploads(catalogue, database, blobs, store_pool, limits),
+        uploads=Uploads(catalogue, database, blobs, store_pool, limits, orphan_hours=settings.orphan_hours),
         contents=Contents(catalogue, database, blobs, store_pool, hot),
         renditions=Renditions(blobs, cache, hot, render_pool, limits),
         links=Links(database, settings.link_days, settings.link_attempts_per_minute),

@@ -69,7 +69,8 @@ ANY = Precondition()
 class Naming:
     """A name that is to stand for content, and who wants that.
 
-    `blob_is_new`: the bytes were stored for this very call, rather than found.
+    `blob_is_new`: the bytes were stored for this very call, rather than found; a sweeper may have taken
+    them for strays since, unless `still_stored` says that they are there.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Naming:
     precondition: Precondition
     by: str
     blob_is_new: bool
+    still_stored: Callable[[], bool]
 
 
 def facts_of(row: ImageRow) -> ImageFacts:
@@ -153,6 +155,9 @@ class Catalogue:
         """Have the blob's row, and keep the sweeper from it. Raises BlobVanished."""
         facts = naming.facts
         if naming.blob_is_new and repository.add_blob(connection, facts.digest, facts.size, moment):
+            # From here no sweeper marks them; one that did before has left nothing but their absence.
+            if not naming.still_stored():
+                raise BlobVanished
             return
         if repository.blob_state(connection, facts.digest, lock=True) != "live":
             raise BlobVanished  # it is doomed, or its mark came or went meanwhile: look again

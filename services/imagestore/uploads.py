@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from services.imagestore.blob_keys import blob_key as blob_key
 from services.imagestore.names import clean_name
 from services.imagestore.repository import Facts, ImageRow, blob_state
 from services.imagestore.service import ANY, BlobVanished, Catalogue, Naming, Precondition, Stored
 from shared.blobs import BlobStore
 from shared.database import Database
+from shared.database.types import now
 from shared.errors import Unavailable
 from shared.imaging import ImageLimits, probe
 from shared.web.bodies import Staged
@@ -17,11 +18,6 @@ from shared.workers import WorkerPool
 
 SWEEP_PAUSE = 0.05
 SWEEP_ATTEMPTS = 100  # with the pause, 5 s: a sweep of one batch takes far less
-
-
-def blob_key(digest: str) -> str:
-    """Where the bytes with that SHA-256 stand in the blob store."""
-    return f"blobs/{digest[:2]}/{digest}"
 
 
 class Uploads:
@@ -34,12 +30,17 @@ class Uploads:
         blobs: BlobStore,
         pool: WorkerPool,
         limits: ImageLimits,
+        *,
+        orphan_hours: float,
     ) -> None:
+        """`orphan_hours`: the age from which the sweeper takes bytes that nothing names for strays."""
         self._catalogue = catalogue
         self._database = database
         self._blobs = blobs
         self._pool = pool
         self._limits = limits
+        # Half of it: the store's clock and ours may differ.
+        self._surely_young = timedelta(hours=orphan_hours) / 2
 
     async def store(
         self,
@@ -55,35 +56,20 @@ class Uploads:
         """
         name = clean_name(given_name)
         staged: Staged | None = None
-        was_stray = False
 
         def prepare() -> Naming:
-            nonlocal staged, was_stray
+            nonlocal staged
             staged = staged or finish()
-            kept = self._keep(staged)
-            was_stray = kept.was_stray
-            return Naming(name, kept.facts, precondition, by, kept.is_new)
+            return self._keep(staged, name, precondition, by)
 
         for _ in range(SWEEP_ATTEMPTS):
             try:
-                done = await self._catalogue.record(prepare, self._pool)
+                return await self._catalogue.record(prepare, self._pool)
             except BlobVanished:
                 await asyncio.sleep(SWEEP_PAUSE)
-                continue
-            if was_stray and staged is not None:
-                await self._pool.run(self._make_sure, staged)
-            return done
         raise Unavailable("these bytes are being swept; try again", headers={"Retry-After": "1"})
 
-    def _make_sure(self, staged: Staged) -> None:
-        """The bytes are there: a sweep that had listed the old stray may have taken the new bytes too.
-
-        Now that a row names them no sweep takes them any more.
-        """
-        if self._blobs.stat(blob_key(staged.sha256)) is None:
-            self._blobs.put(blob_key(staged.sha256), staged.source())
-
-    def _keep(self, staged: Staged) -> "_Kept":
+    def _keep(self, staged: Staged, name: str, precondition: Precondition, by: str) -> Naming:
         """Have the bytes stored; raises BlobVanished where the sweeper is at them."""
         info = probe(staged.source(), self._limits)
         facts = Facts(
@@ -91,6 +77,7 @@ class Uploads:
         )
         key = blob_key(staged.sha256)
         state = "absent"
+        begun = now()
         was_there = self._blobs.stat(key) is not None
         if was_there:
             state = self._database.read_now(lambda connection: blob_state(connection, staged.sha256))
@@ -98,16 +85,13 @@ class Uploads:
             raise BlobVanished
         if state == "absent":
             self._blobs.put(key, staged.source())
-        return _Kept(facts, is_new=state == "absent", was_stray=was_there and state == "absent")
 
+        def still_stored() -> bool:
+            """Looks only where a sweep may have come between: at an old stray, or after a long time."""
+            young = timedelta(0) <= now() - begun < self._surely_young
+            return (young and not was_there) or self._blobs.stat(key) is not None
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Content whose bytes are stored: by this call, and over bytes that had no row, or found."""
-
-    facts: Facts
-    is_new: bool
-    was_stray: bool
+        return Naming(name, facts, precondition, by, state == "absent", still_stored)
 
 
 def _in_utc(taken: datetime | None) -> datetime | None:

@@ -26,6 +26,7 @@ from shared.workers import WorkerPool
 from tests.postgres import NewDatabase
 from tests.services.imagestore.store import MakeStore, picture, problem, sha256
 
+ORPHAN_HOURS = 24.0
 LONG_AGO = timedelta(days=2)
 
 
@@ -45,6 +46,12 @@ class Parts:
         with Staging(self.blobs.staging) as staging:
             await staging.add(content)
             return await self.uploads.store(name, staging.finish_now, "ada")
+
+    def uploads_into(self, catalogue: Catalogue, orphan_hours: float = ORPHAN_HOURS) -> Uploads:
+        """Uploads that go to another catalogue of the same rows, or of another age of strays."""
+        return Uploads(
+            catalogue, self.database, self.blobs, self.pool, ImageLimits(), orphan_hours=orphan_hours
+        )
 
     async def drop(self, name: str) -> None:
         """Delete and purge."""
@@ -80,8 +87,8 @@ def make_parts(folder: Path, url: str) -> Parts:
     blobs = LocalBlobs(folder / "blobs")
     catalogue = Catalogue(database, trash_days=7)
     pool = WorkerPool("store", 4, 100)
-    uploads = Uploads(catalogue, database, blobs, pool, ImageLimits())
-    sweeper = Sweeper(catalogue, database, blobs, orphan_hours=24, event_days=7, alone=True)
+    uploads = Uploads(catalogue, database, blobs, pool, ImageLimits(), orphan_hours=ORPHAN_HOURS)
+    sweeper = Sweeper(catalogue, database, blobs, orphan_hours=ORPHAN_HOURS, event_days=7, alone=True)
     return Parts(database, blobs, catalogue, uploads, sweeper, pool)
 
 
@@ -236,7 +243,7 @@ def test_bytes_that_were_looked_at_before_the_mark_are_not_named_after_it(sweep:
                 await go_on.wait()
                 return await record(lambda: naming, pool)
 
-        slow = Uploads(Slow(parts.database, 7), parts.database, parts.blobs, parts.pool, ImageLimits())
+        slow = parts.uploads_into(Slow(parts.database, 7))
         quick, parts.uploads = parts.uploads, slow
         uploading = asyncio.create_task(parts.put("again.png", content))
         await entered.wait()
@@ -249,29 +256,36 @@ def test_bytes_that_were_looked_at_before_the_mark_are_not_named_after_it(sweep:
     sweep(work)
 
 
-def test_a_whole_sweep_of_a_stray_between_the_bytes_and_the_name(sweep: Sweep) -> None:
-    """The sweeper saw an old stray; the upload stored the same bytes anew; then the sweeper took them."""
+@pytest.mark.parametrize(("was_there", "orphan_hours"), [(True, ORPHAN_HOURS), (False, 1e-9)])
+def test_a_whole_sweep_of_a_stray_between_the_bytes_and_the_name(
+    sweep: Sweep, was_there: bool, orphan_hours: float
+) -> None:
+    """The sweeper saw an old stray, or an upload took so long that its own bytes passed for one; the
+    upload stored the same bytes anew; then the sweeper took them."""
     content = picture(1)
     digest = sha256(content)
 
     async def work(parts: Parts) -> None:
         record = parts.catalogue.record
+        sweeps = iter([True])
 
         class Swept(Catalogue):
             async def record(
                 self, prepare: Callable[[], Naming], pool: WorkerPool
             ) -> tuple[Stored, ImageRow]:
                 naming = await pool.run(prepare)
-                assert await parts.state(content) == ("absent", True)
-                stray = [(digest, len(content))]
-                assert await parts.database.write(lambda c: blob_repository.doom_strays(c, stray, now()))
-                parts.blobs.delete(blob_key(digest))
-                await parts.database.write(lambda c: blob_repository.forget(c, [digest]))
+                if next(sweeps, False):
+                    assert await parts.state(content) == ("absent", True)
+                    stray = [(digest, len(content))]
+                    assert await parts.database.write(lambda c: blob_repository.doom_strays(c, stray, now()))
+                    parts.blobs.delete(blob_key(digest))
+                    await parts.database.write(lambda c: blob_repository.forget(c, [digest]))
                 return await record(lambda: naming, pool)
 
-        parts.blobs.put(blob_key(digest), content)  # the stray
+        if was_there:
+            parts.blobs.put(blob_key(digest), content)
         swept = Swept(parts.database, 7)
-        parts.uploads = Uploads(swept, parts.database, parts.blobs, parts.pool, ImageLimits())
+        parts.uploads = parts.uploads_into(swept, orphan_hours)
         assert (await parts.put("a.png", content))[0] == "created"
         assert await parts.state(content) == ("live", True)
         assert parts.blobs.read(blob_key(digest)) == content
@@ -383,6 +397,7 @@ def test_sweeping_beside_uploads_loses_nothing(
         eager = Sweeper(
             parts.catalogue, parts.database, parts.blobs, orphan_hours=0, event_days=7, alone=True
         )
+        parts.uploads = parts.uploads_into(parts.catalogue, orphan_hours=0)
         done = asyncio.Event()
 
         async def keep_sweeping() -> None:
