@@ -197,7 +197,7 @@ def _wire(
             hot_bytes=settings.hot_bytes,
             ahead=settings.ready_ahead,
         ),
-        exports=Exports(mirror, shelf, pools.files),
+        exports=Exports(database, columns, mirror, shelf, pools.files),
         shelf=shelf,
     )
 

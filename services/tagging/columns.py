@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from services.tagging import block_repository, repository
 from services.tagging.bits import BLOCK, Bits, Versions, block_count, unpack, unpack_versions
 from services.tagging.block_repository import ClipRow
+from services.tagging.csv_tags import BlockText
 from services.tagging.repository import DatasetRow
 from shared.database import Connection
 
@@ -75,6 +76,7 @@ class Columns:
     cameras: NDArray[np.uint16]
     values: Bits
     versions: Versions
+    text: BlockText  # of the tags, as far as somebody asked for it
     revision: int = -1
     lock: threading.RLock = field(default_factory=threading.RLock)
     _by_name: dict[str | None, list[tuple[int, int]]] | None = None
@@ -88,6 +90,7 @@ class Columns:
             here = slice(found.block * BLOCK, (found.block + 1) * BLOCK)
             self.values[:, here] = unpack(found.bits, self.tags)
             self.versions[here] = unpack_versions(found.versions)
+            self.text.forget(found.block)
         self.revision = newest
 
     def ranges_of(self, clip: str) -> list[tuple[int, int]]:
@@ -105,7 +108,7 @@ class Columns:
     @property
     def size(self) -> int:
         """Bytes that it takes, roughly."""
-        return self.rows * (self.tags + 6 + 100) + 200 * len(self.clips)
+        return self.rows * (self.tags + 6 + 100) + 200 * len(self.clips) + self.text.size
 
 
 def load(connection: Connection, row: DatasetRow) -> Columns:
@@ -129,6 +132,7 @@ def load(connection: Connection, row: DatasetRow) -> Columns:
         cameras=cameras,
         values=np.zeros((tags, padded), np.bool_),
         versions=np.zeros(padded, np.uint32),
+        text=BlockText(block_count(row.rows)),
     )
 
 

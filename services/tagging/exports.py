@@ -4,10 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from enum import StrEnum
 
+from services.tagging import repository
+from services.tagging.columns import ColumnCache
 from services.tagging.csv_export import export_cells
-from services.tagging.csv_tags import render_tags
+from services.tagging.datasets import need_ready
 from services.tagging.mirror import Mirror, Snapshot
+from services.tagging.repository import DatasetRow
 from services.tagging.shelf import Shelf
+from shared.database import Connection, Database
 from shared.workers import WorkerPool
 
 _END = object()
@@ -23,27 +27,39 @@ class Columns(StrEnum):
 class Exports:
     """Makes them, off the event loop."""
 
-    def __init__(self, mirror: Mirror, shelf: Shelf, pool: WorkerPool) -> None:
+    def __init__(
+        self, database: Database, columns: ColumnCache, mirror: Mirror, shelf: Shelf, pool: WorkerPool
+    ) -> None:
+        self._database = database
+        self._columns = columns
         self._mirror = mirror
         self._shelf = shelf
         self._pool = pool
 
-    async def make(
-        self, dataset_id: int, columns: Columns, *, for_spreadsheet: bool
-    ) -> tuple[Snapshot, AsyncIterator[bytes]]:
-        """The dataset as it is, and the export piece by piece. Raises DatasetNotFound, DatasetNotReady."""
-        snapshot = await self._pool.run(self._mirror.snapshot, dataset_id)
-        if columns is Columns.TAGS:
-            pieces = iter([await self._pool.run(self._tags, snapshot)])
-        elif for_spreadsheet:
-            pieces = self._for_spreadsheet(snapshot)
-        else:
-            pieces = self._mirror.text(snapshot)
-        first = await asyncio.to_thread(next, pieces, _END)
-        return snapshot, _piece_by_piece(first, pieces)
+    async def tags(self, dataset_id: int) -> tuple[DatasetRow, bytes]:
+        """The dataset as it is, and its tag columns alone, in the order of the indexes.
 
-    def _tags(self, snapshot: Snapshot) -> bytes:
-        return render_tags([tag.code for tag in snapshot.row.tags], snapshot.values)
+        Old clients ask for it again and again: only blocks of rows that changed meanwhile are rendered.
+        Raises DatasetNotFound, DatasetNotReady.
+        """
+        return await self._pool.run(self._tags, dataset_id)
+
+    async def whole(
+        self, dataset_id: int, *, for_spreadsheet: bool
+    ) -> tuple[DatasetRow, AsyncIterator[bytes]]:
+        """The dataset as it is, and all columns piece by piece. Raises DatasetNotFound, DatasetNotReady."""
+        snapshot = await self._pool.run(self._mirror.snapshot, dataset_id)
+        pieces = self._for_spreadsheet(snapshot) if for_spreadsheet else self._mirror.text(snapshot)
+        first = await asyncio.to_thread(next, pieces, _END)
+        return snapshot.row, _piece_by_piece(first, pieces)
+
+    def _tags(self, dataset_id: int) -> tuple[DatasetRow, bytes]:
+        def work(connection: Connection) -> tuple[DatasetRow, bytes]:
+            row = need_ready(repository.find(connection, dataset_id))
+            with self._columns.fresh(connection, row) as columns:
+                return row, columns.text.render([tag.code for tag in row.tags], columns.values, row.rows)
+
+        return self._database.read_now(work)
 
     def _for_spreadsheet(self, snapshot: Snapshot) -> Iterator[bytes]:
         source = self._shelf.open(snapshot.row.content_id)

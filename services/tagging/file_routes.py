@@ -3,11 +3,12 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from starlette.responses import StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 from services.tagging.dataset_routes import DatasetId
 from services.tagging.exports import Columns
 from services.tagging.parts import Parts
+from services.tagging.repository import DatasetRow
 from services.tagging.target import labelled_name
 from shared.contracts.tagging import Save, Saved
 from shared.web.content import disposition
@@ -41,17 +42,21 @@ def file_router(parts: Parts) -> APIRouter:
             Columns, Query(description="tags: tag columns alone, in index order")
         ] = Columns.ALL,
         spreadsheet: Annotated[bool, Query(description="put ' before cells that begin a formula")] = False,
-    ) -> StreamingResponse:
+    ) -> Response:
         """As it would be saved now. Nothing is written."""
-        snapshot, pieces = await parts.exports.make(dataset_id, columns, for_spreadsheet=spreadsheet)
-        name = labelled_name(
-            snapshot.row.name if snapshot.row.name.endswith(".csv") else f"{snapshot.row.name}.csv"
-        )
-        headers = {
-            "Content-Disposition": disposition(name, attachment=True).decode(),
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        }
-        return StreamingResponse(pieces, media_type="text/csv", headers=headers)
+        if columns is Columns.TAGS:
+            row, text = await parts.exports.tags(dataset_id)
+            return Response(text, headers=_headers(row), media_type="text/csv")
+        row, pieces = await parts.exports.whole(dataset_id, for_spreadsheet=spreadsheet)
+        return StreamingResponse(pieces, headers=_headers(row), media_type="text/csv")
 
     return router
+
+
+def _headers(row: DatasetRow) -> dict[str, str]:
+    name = labelled_name(row.name if row.name.endswith(".csv") else f"{row.name}.csv")
+    return {
+        "Content-Disposition": disposition(name, attachment=True).decode(),
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": "no-store",
+    }

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from shared.clients.base import M, ServiceClient
 from shared.contracts.jobs import JobView
@@ -121,8 +122,8 @@ class TaggingClient(ServiceClient):
 
     async def export(self, dataset_id: int, *, columns: str = "all") -> bytes:
         """The CSV: `all`, or the columns of the `tags` alone in the order of the indexes."""
-        url = f"/v1/datasets/{dataset_id}/export.csv"
-        return (await self.request("GET", url, params={"columns": columns})).content
+        url = f"/v1/datasets/{dataset_id}/export.csv?columns={quote(columns)}"
+        return (await self.request("GET", url)).content
 
     async def image(self, dataset_id: int, index: int) -> bytes:
         """The image of a row as it is on disk."""

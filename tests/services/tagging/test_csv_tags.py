@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
+from services.tagging.bits import BLOCK
 from services.tagging.csv_export import export_cells
 from services.tagging.csv_file import read_data
-from services.tagging.csv_tags import render_tags
+from services.tagging.csv_tags import BlockText, render_tags
 from tests.services.tagging.tables import Table, tables
 
 
@@ -27,6 +28,23 @@ def test_pandas_reads_the_partial_csv(tags: int) -> None:
     frame = pd.read_csv(io.BytesIO(render_tags(list(range(tags)), values)))
     assert list(frame.columns) == [f"tag_code_{code}" for code in range(tags)]
     assert (frame.to_numpy() == values).all()
+
+
+@pytest.mark.parametrize("rows", [1, BLOCK, 2 * BLOCK + 3])
+def test_blocks_are_rendered_again_when_they_have_changed(rows: int) -> None:
+    rng = np.random.default_rng(rows)
+    padded = -(-rows // BLOCK) * BLOCK
+    values = np.zeros((3, padded), np.bool_)
+    values[:, :rows] = rng.random((3, rows)) < 0.5
+    text = BlockText(padded // BLOCK)
+    assert text.render([7, 8, 9], values, rows) == render_tags([7, 8, 9], values[:, :rows].T)
+    before = text.render([7, 8, 9], values, rows)
+    for block in range(padded // BLOCK):
+        row = min(block * BLOCK + 5, rows - 1)
+        values[1, row] ^= True
+        text.forget(block)
+        assert text.render([7, 8, 9], values, rows) == render_tags([7, 8, 9], values[:, :rows].T) != before
+    assert text.size == len(text.render([7, 8, 9], values, rows)) - len(b"tag_code_7,tag_code_8,tag_code_9\n")
 
 
 @settings(deadline=None)

@@ -204,3 +204,22 @@ def test_an_export_is_what_a_save_would_write(tagging: Tagging) -> None:
     assert safe.headers["content-disposition"].startswith("attachment; ")
     assert problem(tagging.get(url, params={"columns": "x"})) == (422, "validation_failed")
     assert CODES[0] == 100
+
+
+def test_the_tags_alone_are_as_new_as_who_asks_for_them(either: Tagging) -> None:
+    dataset, path = either.same_file(2100)
+    url = f"/v1/datasets/{dataset}/export.csv?columns=tags"
+
+    def cells() -> list[str]:
+        either.save(dataset)
+        return [",".join(line.split(",")[2:5]) for line in text_of(path).splitlines()]
+
+    assert either.get(url).text.splitlines() == cells()
+    either.label(dataset, 1500, set={"101": True})
+    assert either.get(url).text.splitlines() == cells()
+    either.mass(dataset, {"range": [900, 2099]}, toggle=["101"])
+    told = either.get(url).text.splitlines()
+    assert told == cells()
+    assert sum("True" in line for line in told) == 1199
+    either.undo(dataset)
+    assert either.get(url).text.splitlines() == cells()
