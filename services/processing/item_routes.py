@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from services.processing import job_presenting, repository
 from services.processing.archive import stream_results
 from services.processing.item_row import Item, Stored
-from services.processing.job_routes import MAX_WAIT, Index, JobId, Wait
+from services.processing.job_schema import MAX_WAIT, Index, JobId, Wait
 from services.processing.parts import Parts
 from services.processing.result_names import plain_name
 from shared.errors import Conflict, NotFound, Unprocessable

@@ -9,6 +9,8 @@ from sqlalchemy import Row
 
 from shared.contracts.processing import ItemState
 
+ENDED = frozenset({"finished", "failed", "cancelled"})
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:
@@ -59,7 +61,7 @@ class Item:
     @property
     def ended(self) -> bool:
         """Whether nothing more happens to it by itself."""
-        return self.state in {"finished", "failed", "cancelled"}
+        return self.state in ENDED
 
 
 def item_of(row: Row[Any]) -> Item:

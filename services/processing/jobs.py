@@ -5,8 +5,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from services.processing import repository
 from services.processing.item_row import Item, NewItem
@@ -108,16 +109,24 @@ class Jobs:
             lambda c: (self._board.find(c, job_id), repository.is_store_wanted(c, job_id))
         )
 
-    async def items(self, job_id: int, after: int, limit: int, state: str | None = None) -> list[Item]:
-        """Items of the job, in the order of the upload."""
+    async def items(
+        self, job_id: int, after: int, limit: int, state: str | None = None
+    ) -> Sequence[Row[Any]]:
+        """Rows of what is shown of the job's items, in the order of the upload."""
         return await self._database.read(
-            lambda c: repository.page(c, job_id, after=after, limit=limit, state=state)
+            lambda c: repository.shown_page(c, job_id, after=after, limit=limit, state=state)
         )
 
     async def item(self, job_id: int, index: int) -> tuple[Job, Item]:
         """One item, with its job. Raises JobNotFound, ItemNotFound."""
         return await self._database.read(
             lambda c: (self._board.find(c, job_id), repository.find(c, job_id, index))
+        )
+
+    async def shown_item(self, job_id: int, index: int) -> tuple[Job, Row[Any]]:
+        """The same as a row of what is shown. Raises JobNotFound, ItemNotFound."""
+        return await self._database.read(
+            lambda c: (self._board.find(c, job_id), repository.find_shown(c, job_id, index))
         )
 
     async def cancel(self, job_id: int) -> Job:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from services.processing.item_row import Item, NewItem, Stored, item_of
 from services.processing.tables import folders, items, jobs
@@ -18,6 +18,14 @@ NO_RESULT: dict[str, Any] = {
     "result_key": None, "result_size": None, "result_digest": None, "result_type": None,
     "width": None, "height": None, "error": None, "ended_at": None,
 }  # fmt: skip
+SHOWN = [
+    items.c[name]
+    for name in (
+        "position", "name", "stem", "state", "attempts", "error", "pipeline", "original_key", "result_key",
+        "result_type", "result_size", "result_digest", "width", "height", "stored_name", "store_error",
+        "started_at", "ended_at",
+    )
+]  # fmt: skip
 
 
 class ItemNotFound(NotFound):
@@ -66,14 +74,28 @@ def find(connection: Connection, job_id: int, index: int) -> Item:
     return item_of(row)
 
 
-def page(
-    connection: Connection, job_id: int, *, after: int = -1, limit: int, state: str | None = None
-) -> list[Item]:
+def page(connection: Connection, job_id: int, *, after: int = -1, limit: int) -> list[Item]:
     """Items behind the index `after`, in the order of the upload."""
     wanted = select(items).where(items.c.job_id == job_id, items.c.position > after)
+    return [item_of(row) for row in connection.execute(wanted.order_by(items.c.position).limit(limit))]
+
+
+def shown_page(
+    connection: Connection, job_id: int, *, after: int, limit: int, state: str | None
+) -> Sequence[Row[Any]]:
+    """The same as bare rows of what is shown: a page has a thousand, and an Item costs as much again."""
+    wanted = select(*SHOWN).where(items.c.job_id == job_id, items.c.position > after)
     if state is not None:
         wanted = wanted.where(items.c.state == state)
-    return [item_of(row) for row in connection.execute(wanted.order_by(items.c.position).limit(limit))]
+    return connection.execute(wanted.order_by(items.c.position).limit(limit)).all()
+
+
+def find_shown(connection: Connection, job_id: int, index: int) -> Row[Any]:
+    """One such row. Raises ItemNotFound."""
+    found = shown_page(connection, job_id, after=index - 1, limit=1, state=None)
+    if not found or found[0].position != index:
+        raise ItemNotFound(f"job {job_id} has no item {index}")
+    return found[0]
 
 
 def counts(connection: Connection, job_id: int) -> dict[str, int]:
