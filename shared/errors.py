@@ -17,7 +17,8 @@ DarkroomError
   InsufficientStorage 507         the disk is full
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 
 class DarkroomError(Exception):
@@ -152,3 +153,9 @@ class InsufficientStorage(DarkroomError):
     status = 507
     code = "insufficient_storage"
     title = "There is no room left"
+
+
+Translation = Callable[[Any], DarkroomError | None]
+TRANSLATIONS: dict[type[Exception], Translation] = {}
+"""What exceptions of libraries stand for, told by the packages that use them; None is a crash. For apps
+without a database nothing of SQLAlchemy need be loaded."""

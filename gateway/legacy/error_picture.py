@@ -3,8 +3,6 @@
 import io
 import textwrap
 
-from PIL import Image, ImageDraw, ImageFont
-
 SIZE = (640, 360)
 MARGIN = 24
 LINE_CHARACTERS = 52
@@ -14,6 +12,8 @@ FONT_PIXELS = 20
 
 def error_picture(message: str) -> bytes:
     """The message as dark red text on white, 640 x 360 pixels."""
+    from PIL import Image, ImageDraw, ImageFont  # for the first of them: few clients ever see one
+
     picture = Image.new("RGB", SIZE, "white")
     text = "\n".join(textwrap.wrap(message, LINE_CHARACTERS)[:LINES])
     font = ImageFont.load_default(FONT_PIXELS)

@@ -3,6 +3,8 @@
 Nothing is looked up on this machine: no agent, no keys of its user, no known hosts, no configuration.
 """
 
+from __future__ import annotations
+
 import contextlib
 import io
 import logging
@@ -11,9 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
-
-import paramiko
+from typing import TYPE_CHECKING, Any
 
 from services.sdcard.addresses import Target
 from services.sdcard.camera_errors import (
@@ -29,8 +29,13 @@ from services.sdcard.camera_errors import (
     WrongCredentials,
 )
 from services.sdcard.limits import CameraLimits
+from shared.late import LateModule
 
-KEY_KINDS: tuple[type[paramiko.PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+if TYPE_CHECKING:
+    import paramiko
+else:
+    paramiko = LateModule("paramiko")  # 15 MiB with what it brings, for the first camera that is connected to
+
 # The first is what the processors of both sides have instructions for: 3 times what AES-CTR with SHA-2 gives.
 CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 CLOSE_SECONDS = 2.0
@@ -63,7 +68,8 @@ def check_private_key(text: str) -> None:
 
 
 def _read_key(text: str) -> paramiko.PKey:
-    for kind in KEY_KINDS:
+    kinds: tuple[type[paramiko.PKey], ...] = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+    for kind in kinds:
         try:
             return kind.from_private_key(io.StringIO(text))
         except paramiko.PasswordRequiredException:

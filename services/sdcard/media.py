@@ -4,21 +4,27 @@ FFmpeg (through PyAV) reads the index and decodes; what it is given has been che
 and it sees no more than this one file (`format` is fixed: nothing in it can name another one).
 """
 
+from __future__ import annotations
+
 import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import cast
-
-import av
-from av.video.codeccontext import VideoCodecContext
-from PIL.Image import Image
+from typing import TYPE_CHECKING, cast
 
 from services.sdcard.camera_errors import NoPicture
 from services.sdcard.clip_index import BadIndex, Box, IndexLimits, check_index, top_boxes
 from services.sdcard.pictures import gif, jpeg, size_within
 from services.sdcard.remote_view import Readable, RemoteView, TooMuch
+from shared.late import LateModule
+
+if TYPE_CHECKING:
+    import av
+    from av.video.codeccontext import VideoCodecContext
+    from PIL.Image import Image
+else:
+    av = LateModule("av")  # 16 MiB, for the first clip that is looked into
 
 MIB = 1024 * 1024
 HEAD = 16 * 1024
@@ -159,7 +165,7 @@ class Media:
         with self._decoding:
             try:
                 decoder = av.CodecContext.create(index.codec.name, "r")
-                if not isinstance(decoder, VideoCodecContext):
+                if not isinstance(decoder, av.VideoCodecContext):
                     return None
                 decoder.extradata = index.codec.extradata
                 decoder.thread_count = 1

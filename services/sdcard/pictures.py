@@ -1,9 +1,18 @@
 """Pictures of clips as files. Pure."""
 
+from __future__ import annotations
+
 import io
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from PIL.Image import Dither, Image, Resampling
+from shared.late import LateModule
+
+if TYPE_CHECKING:
+    from PIL import Image as pillow  # noqa: N813 - a module
+    from PIL.Image import Image
+else:
+    pillow = LateModule("PIL.Image")
 
 JPEG_QUALITY = 80
 FRAME_MILLISECONDS = 500
@@ -21,7 +30,7 @@ def jpeg(picture: Image, edge: int | None) -> bytes:
     """A JPEG with the longer side `edge` at most."""
     size = size_within(picture.width, picture.height, edge)
     if size != picture.size:
-        picture = picture.resize(size, Resampling.BILINEAR, reducing_gap=2.0)
+        picture = picture.resize(size, pillow.Resampling.BILINEAR, reducing_gap=2.0)
     out = io.BytesIO()
     picture.convert("RGB").save(out, "JPEG", quality=JPEG_QUALITY, progressive=False)
     return out.getvalue()
@@ -39,5 +48,5 @@ def gif(pictures: Sequence[Image], edge: int) -> bytes:
 def _in_colours(picture: Image, size: tuple[int, int]) -> Image:
     picture = picture.convert("RGB")
     if picture.size != size:
-        picture = picture.resize(size, Resampling.BILINEAR)
-    return picture.quantize(256, dither=Dither.NONE)
+        picture = picture.resize(size, pillow.Resampling.BILINEAR)
+    return picture.quantize(256, dither=pillow.Dither.NONE)

@@ -1,15 +1,21 @@
 """Credentials of cameras at rest: encrypted with a key that is a file of the service's, or a setting."""
 
+import base64
+import binascii
 import os
 import tempfile
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptography.fernet import Fernet, InvalidToken
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 from shared.errors import Conflict
 
 KEY_FILE = "credentials.key"
+KEY_BYTES = 32  # of a Fernet key: half to sign, half to encrypt
 
 
 class CredentialsUnreadable(Conflict):
@@ -24,11 +30,20 @@ class Vault:
 
     def __init__(self, key: bytes) -> None:
         try:
-            self._fernet = Fernet(key)
-        except ValueError:
+            right = len(base64.urlsafe_b64decode(key)) == KEY_BYTES
+        except binascii.Error:
+            right = False
+        if not right:
             raise ValueError(
                 "DARKROOM_SDCARD_CREDENTIALS_KEY is not a Fernet key: 32 bytes in URL-safe base64"
-            ) from None
+            )
+        self._key = key
+
+    @cached_property
+    def _fernet(self) -> "Fernet":
+        from cryptography.fernet import Fernet  # 12 MiB, for the first secret
+
+        return Fernet(self._key)
 
     def seal(self, text: str) -> str:
         """The text, encrypted."""
@@ -36,6 +51,8 @@ class Vault:
 
     def open(self, sealed: str) -> str:
         """What was sealed. Raises CredentialsUnreadable."""
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet.decrypt(sealed.encode("ascii")).decode()
         except InvalidToken:
@@ -52,7 +69,7 @@ def _kept_key(path: Path) -> bytes:
     if not path.exists():
         descriptor, staged = tempfile.mkstemp(dir=path.parent)  # readable by its owner alone
         with os.fdopen(descriptor, "wb") as file:
-            file.write(Fernet.generate_key())
+            file.write(base64.urlsafe_b64encode(os.urandom(KEY_BYTES)))
             file.flush()
             os.fsync(file.fileno())
         with suppress(FileExistsError):

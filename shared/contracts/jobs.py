@@ -1,10 +1,11 @@
 """Jobs on the wire: what every service tells of work that takes longer than a request."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, Field
 
-from shared.jobs.row import Job
+if TYPE_CHECKING:
+    from shared.jobs.row import Job
 
 
 class JobProgress(BaseModel):
@@ -32,7 +33,7 @@ class JobView(BaseModel):
     expires_at: AwareDatetime | None = Field(None, description="when it is swept, with what belongs to it")
 
 
-def job_view(job: Job) -> JobView:
+def job_view(job: "Job") -> JobView:
     """The job as it goes over the wire."""
     return JobView(
         id=job.id,

@@ -3,6 +3,7 @@
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from shared.database import refusals  # noqa: F401 - it tells what errors of a database stand for
 from shared.database.access import Database
 from shared.database.engine import make_engine
 from shared.database.migrations import migrate

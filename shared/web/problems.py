@@ -8,18 +8,22 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DataError, DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from shared.contracts.problems import PROBLEM_JSON
-from shared.errors import BadRequest, DarkroomError, InsufficientStorage, TooLarge, Unavailable, Unprocessable
+from shared.errors import (
+    TRANSLATIONS,
+    BadRequest,
+    DarkroomError,
+    InsufficientStorage,
+    TooLarge,
+    Unprocessable,
+)
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
 STATE_KEY = "darkroom_request_id"  # where the middleware leaves the request's id in the scope's state
 MAX_FAULTS = 20
-FULL_DISK = ("disk is full", "No space left", "could not extend file")  # SQLite, the kernel, PostgreSQL
 
 
 class BodyDisconnected(Exception):
@@ -51,27 +55,9 @@ def as_darkroom_error(error: BaseException) -> DarkroomError | None:
         return error
     if isinstance(error, OSError) and error.errno in NO_ROOM:
         return InsufficientStorage("the disk is full; nothing was changed")
-    if isinstance(error, PoolTimeout):
-        return Unavailable("the database is busy", code="database_busy", headers={"Retry-After": "1"})
-    if isinstance(error, DBAPIError):
-        return _database_error(error)
-    return None
-
-
-def _database_error(error: DBAPIError) -> DarkroomError | None:
-    said = str(error.orig)
-    # SQLite calls it an I/O error when its shared memory, a file beside the database, finds no room
-    no_shared_memory = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_IOERR_SHMSIZE"
-    if no_shared_memory or any(words in said for words in FULL_DISK):
-        return InsufficientStorage("the disk is full; nothing was changed")
-    if isinstance(error, DataError):
-        return Unprocessable("a value is not one that the database can hold", code="value_not_storable")
-    state = getattr(error.orig, "sqlstate", None) or ""
-    away = error.connection_invalidated or state.startswith(("08", "57P")) or "unable to open" in said
-    if away or (not state and "connection" in said.lower()) or "locked" in said:
-        return Unavailable(
-            "the database does not answer", code="database_unavailable", headers={"Retry-After": "1"}
-        )
+    for kind, translate in TRANSLATIONS.items():
+        if isinstance(error, kind):
+            return translate(error)
     return None
 
 
@@ -119,5 +105,5 @@ def install(app: FastAPI) -> None:
             raise error
         return problem_response(known, request.scope.get("state", {}).get(STATE_KEY, ""))
 
-    for kind in (RequestValidationError, HTTPException, DarkroomError, OSError, DBAPIError, PoolTimeout):
+    for kind in (RequestValidationError, HTTPException, DarkroomError, OSError, *TRANSLATIONS):
         app.add_exception_handler(kind, answer)
