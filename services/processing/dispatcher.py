@@ -18,7 +18,7 @@ from services.processing.worker import Batch, Outcome
 from shared.logging import get_logger
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from services.processing.engine_client import Client
 
 WATCH_SECONDS = 0.5
 ANSWER_SECONDS = 5.0

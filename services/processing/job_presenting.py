@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 from pydantic_core import to_json
-from sqlalchemy import Row
 
 from services.processing.item_row import Item
 from services.processing.job_spec import spec_of
@@ -32,7 +31,7 @@ def job(row: Job, base: str, *, store_results: bool) -> ProcessingJob:
 
 
 def detail(
-    row: Job, base: str, *, store_results: bool, items: Sequence[Row[Any]], next_cursor: str | None
+    row: Job, base: str, *, store_results: bool, items: Sequence[Sequence[Any]], next_cursor: str | None
 ) -> bytes:
     """The job with a page of its items, a ProcessingJobDetail in JSON.
 
@@ -74,7 +73,7 @@ def _shown(row: Sequence[Any], pipeline: str, job_url: str) -> dict[str, Any]:
     }
 
 
-def item(shown: Row[Any], row: Job, base: str) -> JobItem:
+def item(shown: Sequence[Any], row: Job, base: str) -> JobItem:
     """One item of the job."""
     return JobItem.model_validate(_shown(shown, spec_of(row).pipeline, f"{base}/v1/jobs/{row.id}"))
 
