@@ -53,6 +53,7 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
     board = make_board(settings, log)
     sweeper = JobSweeper(database, board, log, blobs, settings.event_retention_days)
     workshop = Workshop(settings, database, board, blobs, store_pool, sweeper)
+    renders = _renders(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -61,8 +62,8 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
         await workshop.start(app.state.drain)
         yield
         await workshop.close()
-        await parts.renders.close()
-        await parts.store_pool.close()
+        await renders.close()
+        await store_pool.close()
         await database.close()
 
     app = scaffolding.create_app(
@@ -77,24 +78,38 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
         database=database,
         blobs=blobs,
         log=log,
-        renders=RenderPool(
-            settings.process_threads,
-            settings.process_waiting,
-            settings.item_seconds,
-            settings.worker_memory_bytes,
-            settings.idle_seconds,
-        ),
+        renders=renders,
         pipelines=Pipelines(database, log, settings.limits),
         store_pool=store_pool,
         jobs=Jobs(database, board, workshop.runner, settings.waiting_jobs),
         watch=Watch(database, app.state.drain, settings.event_poll_seconds),
         sweeper=sweeper,
     )
-    app.state.metrics.add(lambda: database_figures(database))
-    app.state.metrics.add(lambda: event_figures(database, parts.log))
-    app.state.metrics.add(lambda: work_figures(database))
-    feed = EventFeed(database, parts.log, app.state.drain, settings.event_poll_seconds)
-    add_process_route(app, AtOnce(settings, parts.renders, parts.pipelines, blobs.staging))
+    _add_figures(app, parts)
+    _add_routes(app, parts)
+    return app
+
+
+def _renders(settings: ProcessingSettings) -> RenderPool:
+    return RenderPool(
+        settings.process_threads,
+        settings.process_waiting,
+        settings.item_seconds,
+        settings.worker_memory_bytes,
+        settings.idle_seconds,
+    )
+
+
+def _add_figures(app: FastAPI, parts: Parts) -> None:
+    app.state.metrics.add(lambda: database_figures(parts.database))
+    app.state.metrics.add(lambda: event_figures(parts.database, parts.log))
+    app.state.metrics.add(lambda: work_figures(parts.database))
+
+
+def _add_routes(app: FastAPI, parts: Parts) -> None:
+    settings = parts.settings
+    feed = EventFeed(parts.database, parts.log, app.state.drain, settings.event_poll_seconds)
+    add_process_route(app, AtOnce(settings, parts.renders, parts.pipelines, parts.blobs.staging))
     add_byte_routes(app, parts)
     for router in (
         operation_router(settings.limits),
@@ -104,7 +119,6 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
         event_router(feed),
     ):
         app.include_router(router)
-    return app
 
 
 def _open_database(settings: ProcessingSettings) -> Database:
