@@ -27,12 +27,16 @@ interface Props {
   seen?(first: number, last: number): void;
   keyed?(event: KeyboardEvent, item: number): void;
   busy?: boolean;
+  /** Shift and an arrow lead here: what lies between joins the selection. Without it such keys go to `keyed`. */
+  reach?(item: number): void;
   /** Scrolled to and focusable at first. */
   start?: number;
+  /** Each new one is scrolled to, and the keyboard goes there. */
+  goal?: { item: number } | null;
 }
 
 export function VirtualGrid(props: Props) {
-  const { count, label, least = 180, gap = 12, ratio = 1, extra = 0, tile, seen, keyed, busy, start = 0 } = props;
+  const { count, label, least = 180, gap = 12, ratio = 1, extra = 0, tile, seen, keyed, busy, start = 0, reach, goal } = props;
   const list = useRef<HTMLUListElement>(null);
   const [current, setCurrent] = useState(start);
   const view = useView(list);
@@ -44,17 +48,25 @@ export function VirtualGrid(props: Props) {
   useLayoutEffect(() => {
     if (start && view.width) scrollTo(list.current, Math.floor(start / of.columns) * of.pitch, of.pitch);
   }, [view.width > 0]);
+  const goTo = (item: number) => {
+    setCurrent(item);
+    scrollTo(list.current, Math.floor(item / of.columns) * of.pitch, of.pitch);
+    // The tile is there once what has scrolled into view is drawn.
+    requestAnimationFrame(() =>
+      requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-item="${item}"]`)?.focus({ preventScroll: true })),
+    );
+  };
+  useEffect(() => {
+    if (goal && view.width) goTo(goal.item);
+  }, [goal]);
   const tabbable = Math.min(Math.max(0, current), count - 1);
   const move = (event: KeyboardEvent) => {
-    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && !event.shiftKey;
+    const plain = !event.ctrlKey && !event.metaKey && !event.altKey && (!event.shiftKey || reach !== undefined);
     const to = plain ? stepFrom(tabbable, event.key, of.columns, count, Math.max(1, Math.floor(view.height / of.pitch))) : null;
     if (to === null) return keyed?.(event, tabbable);
     event.preventDefault();
-    setCurrent(to);
-    scrollTo(list.current, Math.floor(to / of.columns) * of.pitch, of.pitch);
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-item="${to}"]`)?.focus({ preventScroll: true })),
-    );
+    if (event.shiftKey) reach?.(to);
+    goTo(to);
   };
   const items = [];
   for (let item = first; item < last; item++) {

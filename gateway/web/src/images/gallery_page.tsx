@@ -2,103 +2,187 @@
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { count } from "../common/format";
+import { useKeys } from "../common/keys";
 import { type Route, go, replace } from "../common/router";
 import { useShell } from "../common/shell";
+import { Empty, Failed, Loading } from "../common/states";
 import { addressOf, queryOf } from "./address";
 import { Api } from "./api";
+import { AT_MOST, type Chosen, NONE, joined, reach, renamed, toggled, without } from "./chosen";
+import { type Given, useFiles } from "./files";
 import { Grid } from "./grid";
 import type { Query } from "./model";
 import { Selection } from "./selection";
 import { ShareDialog } from "./share_dialog";
 import { Toolbar } from "./toolbar";
-import { type Upload, Uploads } from "./upload";
 import { UploadList } from "./upload_list";
-import { useGallery } from "./use_gallery";
+import { forgetLost, lost, uploadsBy } from "./upload_hold";
+import { useCollection } from "./use_collection";
+import { useOpened } from "./use_opened";
+import { useWork } from "./use_work";
 import { Viewer } from "./viewer";
 
-// Uploads go on while another workbench is looked at.
-let noted: (uploads: readonly Upload[]) => void = () => {};
-let kept: readonly Upload[] = [];
-const uploads = new Uploads((now) => {
-  kept = now;
-  noted(now);
-});
-
 export function GalleryPage({ route }: { route: Route }) {
-  const { http, say, failed } = useShell();
+  const { http, live, session, say, failed } = useShell();
   const api = useMemo(() => new Api(http), [http]);
-  const { gallery, change, ask, more } = useGallery(api, queryOf(route));
-  const [list, setList] = useState(kept);
-  noted = setList;
-  const open = route.path[1] ?? null;
-  const opened = useRef(false);
-  const setOpen = (name: string | null) => {
-    if (name === null && opened.current) history.back();
-    else if (open === null && name !== null) go(addressOf(gallery.query, name));
-    else replace(addressOf(gallery.query, name));
-    opened.current = name !== null && (opened.current || open === null);
+  const mayWrite = session.scopes.includes("write");
+  const query = queryOf(route);
+  const [chosen, setChosen] = useState<Chosen>(NONE);
+  const collection = useCollection(api, query, (event) => {
+    const name = String(event.data["name"]);
+    const former = event.data["earlier_name"];
+    if (event.type.endsWith(".deleted")) setChosen((now) => without(now, name));
+    if (typeof former === "string") setChosen((now) => renamed(now, former, name));
+  });
+  const name = route.path[1] ?? null;
+  const { opened, missing } = useOpened(api, collection, name);
+  const [goal, setGoal] = useState<{ item: number } | null>(null);
+  const [sharing, setSharing] = useState<string[] | null>(null);
+  const work = useWork();
+
+  const take = ({ files, leftOut }: Given) => {
+    if (!mayWrite) return say({ text: "Your key may look, and not upload", kind: "wrong" });
+    if (leftOut) say(`${count(leftOut, "file")} left out: no images`);
+    if (files.length >= lost.get()) forgetLost();
+    if (files.length) uploadsBy(http).add(files);
   };
-  const wanted = (query: Query) => {
-    ask(query);
-    replace(addressOf(query));
+  const dropping = useFiles(take);
+  useEffect(() => live.state.watch((state) => state === "live" && uploadsBy(http).wake()), [live, http]);
+
+  const wanted = (next: Query) => {
+    scrollTo(0, 0);
+    setChosen(NONE);
+    void collection.ask(next);
+    replace(addressOf(next));
   };
-  const asked = addressOf(queryOf(route));
+  const asked = addressOf(query);
   useEffect(() => {
     // The back button, or a link to another search.
-    if (asked !== addressOf(gallery.query)) ask(queryOf(route));
+    if (asked === addressOf(collection.query)) return;
+    setChosen(NONE);
+    void collection.ask(query);
   }, [asked]);
-  const [sharing, setSharing] = useState<string[] | null>(null);
-  const dropping = useDrop((files) => uploads.add(files));
 
-  const remove = async (names: string[]) => {
-    const gone: string[] = [];
+  const isInHistory = useRef(false);
+  const setOpen = (to: string | null) => {
+    if (to === null && opened?.place != null) setGoal({ item: opened.place });
+    if (to === null && isInHistory.current) history.back();
+    else if (name === null && to !== null) go(addressOf(query, to));
+    else replace(addressOf(query, to));
+    isInHistory.current = to !== null && (isInHistory.current || name === null);
+  };
+  const step = async (by: number) => {
+    if (opened?.place == null) return;
     try {
-      for (const name of names) {
-        await api.remove(name);
-        gone.push(name);
-        change({ kind: "gone", name });
-      }
+      const [next] = await collection.names(opened.place + by, opened.place + by);
+      if (next !== undefined) setOpen(next);
     } catch (error) {
       failed(error);
     }
+  };
+  useEffect(() => {
+    if (!missing || name === null) return;
+    say({ text: `${name} is not there any more`, kind: "wrong" });
+    replace(addressOf(query));
+  }, [missing]);
+
+  const remove = async (names: string[]) => {
+    const gone = await work.each(names, "Deleting", async (one) => {
+      await api.remove(one);
+      collection.gone(one);
+    });
+    setChosen((now) => gone.reduce(without, now));
     if (!gone.length) return;
-    const restore = () => gone.reduce((last, name) => last.then(() => api.restore(name)), Promise.resolve());
     say({
       text: `${gone.length === 1 ? gone[0] : count(gone.length, "image")} moved to the trash`,
-      action: { label: "Undo", run: () => void restore().then(() => ask(gallery.query)).catch(failed) },
+      action: { label: "Undo", run: () => void work.each(gone, "Restoring", (one) => api.restore(one)).then(() => collection.refresh()) },
     });
   };
-  const place = gallery.images.findIndex((image) => image.name === open);
-  const shown = gallery.images[place];
-  const step = (by: number) => setOpen(gallery.images[place + by]?.name ?? open);
-
+  const choose = async (first: number, last: number, from: Chosen = chosen) => {
+    try {
+      setChosen(joined(from, await collection.names(first, last)));
+    } catch (error) {
+      failed(error);
+    }
+  };
+  const all = () => {
+    if (collection.total > AT_MOST) say(`The first ${AT_MOST.toLocaleString()} are selected: as many as go at once`);
+    void choose(0, Math.min(collection.total, AT_MOST) - 1);
+  };
+  const keyed = (event: KeyboardEvent, place: number) => {
+    const image = collection.at(place);
+    if (!image || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " ") event.shiftKey ? void choose(...reach(chosen, place)) : setChosen(toggled(chosen, image.name, place));
+    else if (event.key === "Delete" && mayWrite) void remove(chosen.names.size ? [...chosen.names] : [image.name]);
+    else return;
+    event.preventDefault();
+  };
+  useKeys(opened ? [] : [
+    { keys: ["enter"], title: "Show large", group: "Images" },
+    { keys: ["space"], title: "Select", group: "Images" },
+    { keys: ["shift+arrowright"], title: "Select all up to there", group: "Images" },
+    { keys: ["ctrl+a"], title: "Select all", group: "Images", run: all },
+    { keys: ["delete"], title: "Move to the trash", group: "Images" },
+    { keys: ["escape"], title: "Select none, close", group: "Images", run: () => setChosen(NONE) },
+  ]);
+  const names = [...chosen.names];
   return (
-    <div class={dropping ? "page dropping" : "page"}>
-      <div inert={shown !== undefined}>
-        <Toolbar query={gallery.query} ask={wanted} add={(files) => uploads.add(files)} />
-        <Grid gallery={gallery} change={change} open={setOpen} remove={remove} more={more} retry={() => ask(gallery.query)} />
-      {gallery.selected.size > 0 && (
-        <Selection api={api} names={[...gallery.selected]} change={change} share={setSharing} remove={remove} failed={failed} />
-      )}
-      <UploadList uploads={list} clear={() => uploads.clear()} />
+    <div class={dropping ? "im-page im-dropping" : "im-page"}>
+      <div inert={opened !== null}>
+        <Toolbar api={api} query={query} ask={wanted} take={take} />
+        {collection.coming > 0 && (
+          <button
+            class="primary im-coming"
+            onClick={() => {
+              scrollTo(0, 0);
+              void collection.refresh();
+            }}
+          >
+            {count(collection.coming, "new image")}: show
+          </button>
+        )}
+        <State collection={collection} query={query} mayWrite={mayWrite} />
+        <Grid
+          collection={collection}
+          chosen={chosen}
+          goal={goal}
+          open={setOpen}
+          toggle={(place, one) => setChosen(toggled(chosen, one, place))}
+          reach={(place) => void choose(...reach(chosen, place), chosen.anchor === null ? { ...chosen, anchor: place } : chosen)}
+          keyed={keyed}
+        />
+        {(names.length > 0 || work.words) && (
+          <Selection
+            api={api}
+            collection={collection}
+            work={work}
+            names={names}
+            clear={() => setChosen(NONE)}
+            share={() => setSharing(names)}
+            remove={() => void remove(names)}
+          />
+        )}
+        <UploadList />
       </div>
-      {shown && (
+      {opened && (
         <Viewer
           api={api}
-          image={shown}
-          hasPrevious={place > 0}
-          hasNext={place < gallery.images.length - 1}
+          opened={opened}
+          total={collection.total}
           step={step}
           close={() => setOpen(null)}
-          change={change}
-          renamed={setOpen}
-          filter={(tag) => wanted({ ...gallery.query, tag })}
-          share={() => setSharing([shown.name])}
-          remove={() => {
-            setOpen((gallery.images[place + 1] ?? gallery.images[place - 1])?.name ?? null);
-            void remove([shown.name]);
+          changed={(image, former) => {
+            collection.changed(image, former);
+            if (former !== undefined && former !== image.name) replace(addressOf(query, image.name));
           }}
-          failed={failed}
+          filter={(tag) => wanted({ ...query, tags: [tag] })}
+          share={() => setSharing([opened.image.name])}
+          remove={async () => {
+            const { place, image } = opened;
+            const [next] = place === null ? [] : await collection.names(place + 1, place + 1);
+            setOpen(next ?? null);
+            void remove([image.name]);
+          }}
         />
       )}
       {sharing && <ShareDialog api={api} names={sharing} close={() => setSharing(null)} />}
@@ -106,27 +190,24 @@ export function GalleryPage({ route }: { route: Route }) {
   );
 }
 
-/** Takes files that are dropped anywhere on the page; true while some are held over it. */
-function useDrop(add: (files: File[]) => void): boolean {
-  const [over, setOver] = useState(false);
-  const latest = useRef(add);
-  latest.current = add;
-  useEffect(() => {
-    const end = new AbortController();
-    const carries = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
-    const listen = (type: "dragover" | "dragleave" | "drop", handle: (event: DragEvent) => void) =>
-      document.addEventListener(type, (event) => carries(event) && handle(event), { signal: end.signal });
-    listen("dragover", (event) => {
-      event.preventDefault();
-      setOver(true);
-    });
-    listen("dragleave", (event) => event.relatedTarget === null && setOver(false));
-    listen("drop", (event) => {
-      event.preventDefault();
-      setOver(false);
-      latest.current([...(event.dataTransfer?.files ?? [])]);
-    });
-    return () => end.abort();
-  }, []);
-  return over;
+function State({ collection, query, mayWrite }: { collection: ReturnType<typeof useCollection>; query: Query; mayWrite: boolean }) {
+  const { status, total, why } = collection;
+  if (status === "failed" && !total) return <Failed why={why} retry={() => void collection.refresh()} />;
+  if (status === "loading" && !total) return <Loading what="Looking for images" />;
+  const filtered = query.q !== "" || query.tags.length > 0;
+  if (!total && filtered) return <Empty title="No image fits." />;
+  if (!total)
+    return (
+      <Empty title="No images yet">
+        <p class="quiet">
+          {mayWrite ? "Drop files or folders anywhere on this page, paste a picture, or press Upload." : "They appear here as soon as somebody uploads some."}
+        </p>
+      </Empty>
+    );
+  return (
+    <p class="im-count quiet" role="status">
+      {total.toLocaleString()} {total === 1 ? "image" : "images"}
+      {filtered && " found"}
+    </p>
+  );
 }

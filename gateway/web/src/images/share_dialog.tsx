@@ -1,8 +1,10 @@
 import { useRef, useState } from "preact/hooks";
 import { Dialog } from "../common/dialog";
+import { addressOfView } from "./address";
 import type { Api } from "./api";
 import { copy } from "../common/download";
 import { count, moment } from "../common/format";
+import { wordsOf } from "../common/http";
 import type { Link } from "./model";
 
 interface Props {
@@ -15,16 +17,17 @@ export function ShareDialog({ api, names, close }: Props) {
   const field = useRef<HTMLInputElement>(null);
   const [days, setDays] = useState("7");
   const [password, setPassword] = useState("");
+  const [title, setTitle] = useState("");
   const [link, setLink] = useState<Link | null>(null);
   const [words, setWords] = useState("");
   const submit = async (event: Event) => {
     event.preventDefault();
     try {
-      const made = await api.share(names, Number(days), password);
+      const made = await api.share(names, title.trim(), Number(days), password);
       setLink(made);
       setWords((await copy(made.url, null)) ? "Copied" : "");
     } catch (error) {
-      setWords(error instanceof Error ? error.message : String(error));
+      setWords(wordsOf(error));
     }
   };
   return (
@@ -40,7 +43,10 @@ export function ShareDialog({ api, names, close }: Props) {
             >
               Copy
             </button>
-            <button onClick={() => close()}>Close</button>
+            <button onClick={() => close()}>Done</button>
+            <a href={addressOfView("links")} onClick={() => close()}>
+              All links
+            </a>
             <span role="status">{words}</span>
           </div>
         </div>
@@ -53,6 +59,8 @@ export function ShareDialog({ api, names, close }: Props) {
             <option value="30">30 days</option>
             <option value="365">a year</option>
           </select>
+          <label for="title">Title (optional)</label>
+          <input id="title" maxLength={200} value={title} onInput={(event) => setTitle(event.currentTarget.value)} />
           <label for="password">Password (optional)</label>
           <input
             id="password"

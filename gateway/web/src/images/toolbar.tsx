@@ -1,20 +1,28 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useKeys } from "../common/keys";
+import { Menu } from "../common/menu";
+import { useShell } from "../common/shell";
+import { addressOfView } from "./address";
+import type { Api } from "./api";
+import { type Given, given } from "./files";
 import { type Query, SORTS, type Sort } from "./model";
+import { TagMenu } from "./tag_menu";
 
 interface Props {
+  api: Api;
   query: Query;
   ask(query: Query): void;
-  add(files: File[]): void;
+  take(given: Given): void;
 }
 
 const TYPING_MS = 200;
 
-export function Toolbar({ query, ask, add }: Props) {
-  const files = useRef<HTMLInputElement>(null);
+export function Toolbar({ api, query, ask, take }: Props) {
+  const { session } = useShell();
   return (
     <div class="toolbar">
       <Search query={query} ask={ask} />
+      <TagMenu api={api} tags={query.tags} choose={(tags) => ask({ ...query, tags })} />
       <label class="field">
         <span class="unseen">Order</span>
         <select value={query.sort} onChange={(event) => ask({ ...query, sort: event.currentTarget.value as Sort })}>
@@ -25,20 +33,60 @@ export function Toolbar({ query, ask, add }: Props) {
           ))}
         </select>
       </label>
+      <nav class="im-places" aria-label="Trash and links">
+        <a class="button plain" href={addressOfView("links")}>
+          Links
+        </a>
+        <a class="button plain" href={addressOfView("trash")}>
+          Trash
+        </a>
+      </nav>
+      {session.scopes.includes("write") && <Choose take={take} />}
+    </div>
+  );
+}
+
+/** Files, or a whole folder. */
+function Choose({ take }: Pick<Props, "take">) {
+  const files = useRef<HTMLInputElement>(null);
+  const folder = useRef<HTMLInputElement>(null);
+  const chosen = (event: { currentTarget: HTMLInputElement }) => {
+    take(given([...(event.currentTarget.files ?? [])]));
+    event.currentTarget.value = "";
+  };
+  useKeys([{ keys: ["u"], title: "Upload", group: "Images", run: () => files.current?.click() }]);
+  return (
+    <div class="im-choose">
+      <input ref={files} type="file" multiple accept="image/*,.tif,.tiff,.avif" hidden onChange={chosen} />
       <input
-        ref={files}
+        ref={(input) => {
+          folder.current = input;
+          input?.setAttribute("webkitdirectory", "");
+        }}
         type="file"
         multiple
-        accept="image/*"
         hidden
-        onChange={(event) => {
-          add([...(event.currentTarget.files ?? [])]);
-          event.currentTarget.value = "";
-        }}
+        onChange={chosen}
       />
       <button class="primary" onClick={() => files.current?.click()}>
         Upload
       </button>
+      <Menu label="More ways to upload" face="▾" class="to-left">
+        {(close) => (
+          <>
+            <button
+              class="item"
+              onClick={() => {
+                close();
+                folder.current?.click();
+              }}
+            >
+              Upload a folder
+            </button>
+            <p class="quiet">Or drop files and folders anywhere on this page, or paste a picture.</p>
+          </>
+        )}
+      </Menu>
     </div>
   );
 }
@@ -46,12 +94,18 @@ export function Toolbar({ query, ask, add }: Props) {
 function Search({ query, ask }: Pick<Props, "query" | "ask">) {
   const field = useRef<HTMLInputElement>(null);
   const [words, setWords] = useState(query.q);
+  const asked = useRef(query.q);
+  if (asked.current !== query.q) {
+    // The back button, or a link: the field follows.
+    asked.current = query.q;
+    if (words.trim() !== query.q) setWords(query.q);
+  }
   useEffect(() => {
     const typed = words.trim();
     if (typed === query.q) return;
     const timer = setTimeout(() => ask({ ...query, q: typed }), TYPING_MS);
     return () => clearTimeout(timer);
-  }, [words, query, ask]);
+  }, [words]);
   useKeys([{ keys: ["/"], title: "Search", group: "Images", run: () => field.current?.focus() }]);
   return (
     <search class="search">
@@ -63,11 +117,16 @@ function Search({ query, ask }: Pick<Props, "query" | "ask">) {
         value={words}
         onInput={(event) => setWords(event.currentTarget.value)}
       />
-      {query.tag && (
-        <button class="tag" aria-label={`Show all, not only ${query.tag}`} onClick={() => ask({ ...query, tag: "" })}>
-          {query.tag} ✕
+      {query.tags.map((tag) => (
+        <button
+          key={tag}
+          class="im-tag"
+          aria-label={`Show all, not only ${tag}`}
+          onClick={() => ask({ ...query, tags: query.tags.filter((one) => one !== tag) })}
+        >
+          {tag} ✕
         </button>
-      )}
+      ))}
     </search>
   );
 }

@@ -19,16 +19,16 @@ describe("paths", () => {
   });
 
   it("ask for pages", () => {
-    expect(listPath(EVERYTHING, null)).toBe("/api/imagestore/v1/images?limit=60&sort=-created_at");
-    expect(listPath({ q: "a&b", tag: "t", sort: "name" }, "c=")).toBe(
-      "/api/imagestore/v1/images?limit=60&sort=name&q=a%26b&tag=t&cursor=c%3D",
+    expect(listPath(EVERYTHING, null, 60)).toBe("/api/imagestore/v1/images?sort=-created_at&limit=60");
+    expect(listPath({ q: "a&b", tags: ["t", "u v"], sort: "name" }, "c=", 100)).toBe(
+      "/api/imagestore/v1/images?sort=name&q=a%26b&tag=t&tag=u+v&limit=100&cursor=c%3D",
     );
   });
 
   it("differ with each content of a name", () => {
-    const image = { name: "a.jpg", digest: "sha256:c0ffee" } as Image;
+    const image = { name: "a.jpg", digest: "sha256:c0ffee", media_type: "image/jpeg" } as Image;
     expect(renditionPath(image, 320, "cover")).toBe(
-      "/api/imagestore/v1/images/a.jpg/rendition?width=320&height=320&fit=cover&digest=c0ffee",
+      "/api/imagestore/v1/images/a.jpg/rendition?width=320&height=320&fit=cover&format=jpeg&digest=c0ffee",
     );
     expect(contentPath(image)).toBe("/api/imagestore/v1/images/a.jpg/content?digest=c0ffee");
   });
@@ -45,21 +45,28 @@ describe("calls", () => {
 
   it("share until a day that is counted from now", async () => {
     const { api, asked } = server(201, { url: "u" });
-    await api.share(["a"], 7, "", Date.parse("2026-11-21T00:00:00Z"));
+    await api.share(["a"], "Sea", 7, "", Date.parse("2026-11-21T00:00:00Z"));
     expect(JSON.parse(String(asked[0]?.init?.body))).toEqual({
       names: ["a"],
+      title: "Sea",
       expires_at: "2026-11-28T00:00:00.000Z",
       password: null,
     });
   });
 
   it("restore what was deleted last under the name", async () => {
-    const { api, asked } = server(200, { items: [{ id: 9, name: "a" }, { id: 4, name: "a" }], next_cursor: null });
-    await api.restore("a");
+    const { api, asked } = server(200, { items: [{ id: 9, name: "a b" }], next_cursor: null });
+    await api.restore("a b");
     expect(asked.map((one) => one.path)).toEqual([
-      "/api/imagestore/v1/trash?limit=200",
+      "/api/imagestore/v1/trash?name=a+b&limit=1",
       "/api/imagestore/v1/trash/9/restore",
     ]);
+  });
+
+  it("find an image by its name without an error where there is none", async () => {
+    const { api, asked } = server(200, { items: [{ name: "a.jpg.bak" }], next_cursor: null });
+    expect(await api.find("a.jpg")).toBeNull();
+    expect(asked[0]?.path).toBe("/api/imagestore/v1/images?prefix=a.jpg&sort=name&limit=1");
   });
 
   it("turn problems into refusals with the server's words", async () => {
