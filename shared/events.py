@@ -28,6 +28,7 @@ from shared.database.prepared import Prepared
 from shared.database.types import Instant, microseconds, now
 
 ORDER_LOCK = 0x6576656E  # "even"
+RESTORED = "restored"  # the kind of the event that the restore of a backup leaves behind all others
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -94,6 +95,16 @@ class EventLog:
             select(table).where(table.c.sequence > sequence).order_by(table.c.sequence).limit(limit)
         )
         return [Recorded(row.sequence, self._as_json(row)) for row in rows]
+
+    def is_undone(self, connection: Connection, sequence: int) -> bool:
+        """True where the sequence was given after the backup that the system was restored from.
+
+        What was told of by then has not happened any more, and what follows does not tell so.
+        """
+        table = self._table
+        restored = table.c.type == f"{self.service}.{RESTORED}"
+        found = connection.scalars(select(table.c.data).where(table.c.sequence > sequence, restored))
+        return any(json.loads(data)["after"] < sequence for data in found)
 
     def trim(self, connection: Connection, before: datetime) -> int:
         """Forget events older than `before`, all but the newest; returns how many."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from services.tagging.csv_layout import Layout
+from services.tagging.shelf_keys import layout_key, source_key
 from shared.blobs import BlobStore
 
 
@@ -34,24 +35,24 @@ class Shelf:
 
     def put_source(self, content_id: str, source: Path | bytes) -> None:
         """Keep the file as it came; durable when it returns."""
-        self._blobs.put(_source_key(content_id), source)
+        self._blobs.put(source_key(content_id), source)
 
     def put_layout(self, content_id: str, layout: Layout) -> None:
         """Keep where its tag cells are."""
-        self._blobs.put(_layout_key(content_id), layout.to_bytes())
+        self._blobs.put(layout_key(content_id), layout.to_bytes())
 
     def read_source(self, content_id: str) -> mmap.mmap | bytes:
         """The file as it came, mapped. Raises BlobMissing."""
-        return self._map(_source_key(content_id))
+        return self._map(source_key(content_id))
 
     def open(self, content_id: str) -> Source:
         """The file with its layout. Raises BlobMissing."""
-        return Source(self.read_source(content_id), Layout.from_bytes(self._map(_layout_key(content_id))))
+        return Source(self.read_source(content_id), Layout.from_bytes(self._map(layout_key(content_id))))
 
     def remove(self, content_id: str) -> None:
         """Forget both."""
-        self._blobs.delete(_source_key(content_id))
-        self._blobs.delete(_layout_key(content_id))
+        self._blobs.delete(source_key(content_id))
+        self._blobs.delete(layout_key(content_id))
 
     def stray(self, before: datetime) -> Iterator[str]:
         """Ids of sources that have stood here since before that moment."""
@@ -77,11 +78,3 @@ class Shelf:
             if file.tell() == 0:
                 return b""
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-
-
-def _source_key(content_id: str) -> str:
-    return f"sources/{content_id}.csv"
-
-
-def _layout_key(content_id: str) -> str:
-    return f"sources/{content_id}.layout"

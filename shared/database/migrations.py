@@ -6,22 +6,33 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, MetaData, inspect, text
 
 from shared.database.engine import WRITES
+from shared.database.presence import ensure_present
 from shared.late import not_importable
 
 LOCK = 0x6461726B  # one number for all replicas: "dark"
+
+
+VERSION_TABLE = "alembic_version"
+RESTORING = "restoring:"  # stands there in place of a revision while a backup is restored, with its id
 
 
 class DatabaseTooNew(ValueError):
     """Raised at start when the database was written by a newer Darkroom than this one."""
 
 
+class RestoreUnfinished(DatabaseTooNew):
+    """Raised at start when a restore into the database is under way, or was cut off."""
+
+
 def migrate(engine: Engine, folder: Path) -> None:
     """Bring the database to the newest revision in `folder`; several replicas may do so at once.
 
-    Raises DatabaseTooNew when the database stands at a revision that the folder does not have,.
+    Raises DatabaseTooNew when the database stands at a revision that the folder does not have, and
+    DatabaseAway when there is none, also after a while.
     """
+    ensure_present(engine)
     with engine.connect() as connection:
-        if _stands_at(connection) == _newest(folder):
+        if revision_of(connection) == _newest(folder):
             return
     _upgrade(engine, folder)
 
@@ -37,7 +48,9 @@ def _upgrade(engine: Engine, folder: Path) -> None:
     scripts = ScriptDirectory.from_config(config)
     with engine.connect().execution_options(**{WRITES: True}) as connection, connection.begin():
         _lock_replicas_out(connection)
-        here = _stands_at(connection)
+        here = revision_of(connection)
+        if here is not None and here.startswith(RESTORING):
+            raise RestoreUnfinished("a restore into this database has not come to its end: run it again")
         known = {script.revision for script in scripts.walk_revisions()}
         if here is not None and here not in known:
             raise DatabaseTooNew(
@@ -48,9 +61,9 @@ def _upgrade(engine: Engine, folder: Path) -> None:
         command.upgrade(config, "head")
 
 
-def _stands_at(connection: Connection) -> str | None:
-    """The database's revision, as Alembic keeps it."""
-    if not inspect(connection).has_table("alembic_version"):
+def revision_of(connection: Connection) -> str | None:
+    """The database's revision, as Alembic keeps it; None for one that was never migrated."""
+    if not inspect(connection).has_table(VERSION_TABLE):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 

@@ -31,6 +31,12 @@ class EventFeed:
         """What is kept at the moment."""
         return await self._database.read(self._log.position)
 
+    async def is_gap(self, position: StreamPosition, after: int) -> bool:
+        """True where a reader who has seen `after` cannot go on as if nothing had happened."""
+        if is_gap(position, after):
+            return True
+        return await self._database.read(lambda connection: self._log.is_undone(connection, after))
+
     async def follow(self, after: int, *, follow: bool) -> AsyncIterator[list[Recorded] | None]:
         """Batches of events after the sequence; None when there was nothing for a heartbeat's time.
 
@@ -123,7 +129,7 @@ def event_router(feed: EventFeed) -> APIRouter:
 
 async def _as_text(feed: EventFeed, cursor: int | None, *, follow: bool) -> AsyncIterator[str]:
     position = await feed.position()
-    gap = cursor is not None and is_gap(position, cursor)
+    gap = cursor is not None and await feed.is_gap(position, cursor)
     yield f"event: {'reset' if gap else 'position'}\ndata: {position.model_dump_json()}\n\n"
     start = position.newest if cursor is None or gap else cursor
     async for batch in feed.follow(start, follow=follow):
