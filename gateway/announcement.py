@@ -81,7 +81,7 @@ class Announcement:
     async def _free_name(self, server: zeroconf.Zeroconf, own: set[str]) -> str | None:
         """The first of our names that no other machine answers to; another Darkroom on this one may."""
         for name in self._settings.announced_names:
-            other = zeroconf.AddressResolver(f"{name}.")
+            other = zeroconf.AddressResolver(f"{name}.")  # type: ignore[attr-defined]  # not in its __all__
             answered = await other.async_request(server, ASK_MILLISECONDS)
             if not answered or set(other.parsed_addresses()) & own:
                 return name

@@ -7,7 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zeroconf import AddressResolver, IPVersion, ServiceStateChange, Zeroconf
+from zeroconf import (  # type: ignore[attr-defined]
+    AddressResolver,
+    IPVersion,
+    ServiceStateChange,
+    Zeroconf,
+)
 from zeroconf.asyncio import AsyncServiceBrowser, AsyncServiceInfo, AsyncZeroconf
 
 from gateway.announcement import KIND, Announcement

@@ -14,9 +14,13 @@ const WEEKDAYS = ["Mo", "Tu", "We", "Th", "Fr", "Sa", "Su"];
 
 export function CalendarView({ days, chosen, choose }: Props) {
   const known = new Map(days.map((day) => [day.date, day]));
+  // Where the calendar would fill the screen it waits to be asked for.
+  const wide = matchMedia("(min-width: 52rem)").matches;
   return (
-    <aside class="cam-calendar" aria-label="Dates of the card">
-      {months(days.map((day) => day.date)).map((month) => (
+    <aside aria-label="Dates of the card">
+      <details class="cam-calendar" open={wide}>
+        <summary>{chosen ? `Dates: ${chosen}` : "Dates"}</summary>
+        {months(days.map((day) => day.date)).map((month) => (
         <table key={month.id}>
           <caption>{month.title}</caption>
           <thead>
@@ -39,6 +43,7 @@ export function CalendarView({ days, chosen, choose }: Props) {
           </tbody>
         </table>
       ))}
+      </details>
     </aside>
   );
 }

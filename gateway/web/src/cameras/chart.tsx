@@ -3,7 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import type { Columns } from "./plots";
+import { type Columns, spanOf } from "./plots";
 
 interface Props {
   title: string;
@@ -37,7 +37,7 @@ export function Chart({ title, unit, columns, step, gaps = [] }: Props) {
         height: HEIGHT,
         tzDate: utc,
         legend: { show: false },
-        scales: { x: { time: true, range: (_plot, least, most) => [least, most + step] }, y: { range: (_plot, _least, most) => [0, (most || 1) * 1.1] } },
+        scales: { x: { time: true, range: () => spanOf(columns[0], step, gaps) }, y: { range: (_plot, _least, most) => [0, (most || 1) * 1.1] } },
         axes: [{ ...axis, values: (_plot, times) => times.map(hours) }, { ...axis, size: 60 }],
         series: [{}, { label: `${title}, ${unit}`, stroke: accent, fill: accent, ...(bars ? { paths: bars } : {}), points: { show: false } }],
         hooks: { draw: [(drawn) => mark(drawn, gaps, danger)] },
@@ -56,6 +56,7 @@ export function Chart({ title, unit, columns, step, gaps = [] }: Props) {
     <figure class="cam-chart">
       <figcaption>
         {title}, {unit}
+        {gaps.length > 0 && <span class="cam-gap-key">not recorded</span>}
       </figcaption>
       <div ref={place} aria-hidden="true" />
     </figure>

@@ -30,6 +30,8 @@ export function ClipTile({ camera, clip, props, chosen, toggle, open }: Props) {
         onClick={open}
         onMouseEnter={() => setMoving(true)}
         onMouseLeave={() => setMoving(false)}
+        onFocus={() => (props.onFocus(), setMoving(true))}
+        onBlur={() => setMoving(false)}
         onKeyDown={(event) => {
           if (event.key === "x") toggle();
         }}

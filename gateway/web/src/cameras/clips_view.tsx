@@ -25,7 +25,7 @@ export function ClipsView({ id, date, query, told }: Props) {
   const { http, live } = useShell();
   const hours = useLoaded((signal) => http.get<Listing<CardHour>>(cameraUrl(id, "dates", date), { signal }), [http, id, date]);
   const asked = query.get("hour");
-  const hour = asked === null ? (hours.value?.items.at(-1)?.hour ?? null) : Number(asked);
+  const hour = asked === null ? (hours.value?.items[0]?.hour ?? null) : Number(asked);
   const clips = useClips(id, date, hour);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const reload = useCallback(() => {
@@ -101,7 +101,11 @@ export function ClipsView({ id, date, query, told }: Props) {
 function useClips(id: string, date: string, hour: number | null) {
   const { http } = useShell();
   return useLoaded<Clip[]>(
-    (signal) => (hour === null ? Promise.resolve([]) : http.all<Clip>(`${cameraUrl(id, "dates", date, "clips")}?hour=${hour}&limit=500`, { signal })),
+    async (signal) => {
+      if (hour === null) return [];
+      const found = await http.all<Clip>(`${cameraUrl(id, "dates", date, "clips")}?hour=${hour}&limit=500`, { signal });
+      return [...found.filter((clip) => clip.kind !== "other"), ...found.filter((clip) => clip.kind === "other")];
+    },
     [http, id, date, hour],
   );
 }

@@ -17,6 +17,13 @@ export function qualityColumns(items: readonly QualityItem[], figure: "mean_kbps
   return [items.map((item) => at(item.start_local)), items.map((item) => item[figure])];
 }
 
+/** The span of the chart's seconds that has every bar and every gap in it. */
+export function spanOf(times: readonly number[], step: number, gaps: readonly [number, number][]): [number, number] {
+  const begins = [...times, ...gaps.map(([from]) => from)];
+  const ends = [...times.map((time) => time + step), ...gaps.map(([, to]) => to)];
+  return [Math.min(...begins), Math.max(...ends)];
+}
+
 /** Begin and end of each gap, in the chart's seconds. */
 export function gapSpans(gaps: readonly Gap[]): [number, number][] {
   return gaps.map((gap) => [at(gap.start_local), at(gap.end_local)]);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { months } from "../../src/cameras/calendar";
 import { cameraUrl, type Clip, hasPicture, type Properties } from "../../src/cameras/model";
-import { at, gapSpans, qualityColumns, usageColumns } from "../../src/cameras/plots";
+import { at, gapSpans, qualityColumns, spanOf, usageColumns } from "../../src/cameras/plots";
+import { Loader } from "../../src/cameras/use_loaded";
 import { ago, clock, facts, seconds, shortly, stateWords } from "../../src/cameras/words";
 
 const WHOLE: Properties = {
@@ -97,5 +98,44 @@ describe("addresses", () => {
     expect(hasPicture({ ...clip, properties: null })).toBe(false);
     expect(hasPicture({ ...clip, properties: { ...WHOLE, state: "broken" } })).toBe(false);
     expect(hasPicture({ ...clip, kind: "other" })).toBe(false);
+  });
+});
+
+describe("a chart's span", () => {
+  it("has the gaps before the first bar and after the last", () => {
+    expect(spanOf([3600, 5400], 1800, [])).toEqual([3600, 7200]);
+    expect(spanOf([3600, 5400], 1800, [[0, 3600], [6000, 9000]])).toEqual([0, 9000]);
+  });
+});
+
+describe("a loader", () => {
+  it("makes one more call of many wishes, and breaks none off", async () => {
+    const answers: ((value: number) => void)[] = [];
+    const found: number[] = [];
+    const loader = new Loader(() => new Promise<number>((done) => answers.push(done)), (value) => found.push(value), () => {});
+    for (let wish = 0; wish < 5; wish++) loader.wish();
+    expect(answers).toHaveLength(1);
+    answers[0]?.(1);
+    await new Promise((done) => setTimeout(done));
+    expect([found, answers.length]).toEqual([[1], 2]);
+    answers[1]?.(2);
+    await new Promise((done) => setTimeout(done));
+    expect([found, answers.length]).toEqual([[1, 2], 2]);
+  });
+
+  it("goes on after a failure, and is quiet after its end", async () => {
+    const told: unknown[] = [];
+    let calls = 0;
+    const load = () => (++calls === 1 ? Promise.reject(new Error("away")) : Promise.resolve(calls));
+    const loader = new Loader(load, (value) => told.push(value), (why) => told.push(why));
+    loader.wish();
+    await new Promise((done) => setTimeout(done));
+    loader.wish();
+    await new Promise((done) => setTimeout(done));
+    expect(told).toEqual([new Error("away"), 2]);
+    loader.wish();
+    loader.end();
+    await new Promise((done) => setTimeout(done));
+    expect(told).toHaveLength(2);
   });
 });
