@@ -1,13 +1,16 @@
 """What an image runs: the service that it was built for, in this very process, so that SIGTERM reaches it."""
 
 import os
+import resource
 import sys
 
 MODULES = {"legacy": ("gateway.legacy",)}
 
 
 def main() -> None:
-    """Become the service; the image says which, in SERVICE."""
+    """Become the service; the image says which, in SERVICE. It may open as many files as the engine allows."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     service = os.environ["SERVICE"]
     module = MODULES.get(service, ("shared.web.serve", service))
     os.execv(sys.executable, [sys.executable, "-m", *module])  # noqa: S606 - no shell is wanted
