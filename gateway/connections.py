@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import aiohttp
 
+from gateway.replicas import ReplicaResolver
 from gateway.settings import GatewaySettings, Upstream
 
 # Below the services' own keep-alive (75 s): a connection from the pool is then not just being closed over
@@ -39,7 +40,10 @@ class Connections:
         settings = self._settings
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=0, keepalive_timeout=KEEP_ALIVE_SECONDS, socket_factory=self._make_socket
+                limit=0,
+                keepalive_timeout=KEEP_ALIVE_SECONDS,
+                socket_factory=self._make_socket,
+                resolver=ReplicaResolver(settings.upstreams.values()),
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,

@@ -19,18 +19,35 @@ PORTS = {"tagging": 8001, "imagestore": 8002, "processing": 8003, "sdcard": 8004
 
 @dataclass(frozen=True, slots=True)
 class Upstream:
-    """A service behind the gateway: its name, and where it listens (no slash at the end)."""
+    """A service behind the gateway: its name, and where it listens (no slash at the end).
+
+    Where `url` names several addresses, separated by commas, they become `replicas`, and `url` one name
+    that stands for all of them (gateway/replicas.py). Raises ValueError for what is not an http address.
+    """
 
     name: str
     url: str
-    parsed: URL = field(init=False, compare=False)
+    replicas: tuple[tuple[str, int], ...] = field(init=False, default=())
 
     def __post_init__(self) -> None:
-        """Parse the address once; raises ValueError for what is not an http address."""
-        parsed = URL(self.url)
-        if parsed.scheme not in {"http", "https"} or not parsed.host:
+        """Parse the addresses once."""
+        given = [url.rstrip("/") for url in split_list(self.url)]
+        parsed = [URL(url) for url in given]
+        if not parsed or any(each.scheme not in {"http", "https"} or not each.host for each in parsed):
             raise ValueError(f"{self.url!r} is not an address of a service: http://host:port is")
-        object.__setattr__(self, "parsed", parsed)
+        if len(parsed) == 1:
+            object.__setattr__(self, "url", given[0])
+            return
+        if len({(each.scheme, each.path) for each in parsed}) > 1:
+            raise ValueError(f"{self.url!r}: the addresses of replicas differ in host and port alone")
+        shared_name = parsed[0].with_host(f"{self.name}.replicas")
+        object.__setattr__(self, "url", str(shared_name).rstrip("/"))
+        object.__setattr__(self, "replicas", tuple((each.host, each.port) for each in parsed))
+
+    @property
+    def host(self) -> str:
+        """The name that connections are made to."""
+        return URL(self.url).host or ""
 
 
 class GatewaySettings(ServiceSettings):
@@ -79,7 +96,7 @@ class GatewaySettings(ServiceSettings):
     @cached_property
     def upstreams(self) -> dict[str, Upstream]:
         """The services by name. They come from settings alone, never from a request."""
-        return {name: Upstream(name, url.rstrip("/")) for name, url in self.service_urls.items()}
+        return {name: Upstream(name, url) for name, url in self.service_urls.items()}
 
     @property
     def effective_admin_key_file(self) -> Path:
