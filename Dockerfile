@@ -1,5 +1,5 @@
 # One file for all images: `docker build --build-arg SERVICE=tagging -t darkroom-tagging .`
-# SERVICE is gateway, legacy, tagging, imagestore, processing or sdcard. What a service needs is named by the
+# SERVICE is gateway, legacy, tagging, imagestore, processing, sdcard or backup. What it needs is named by the
 # stages that end with its name; the last stage picks them. Nothing here needs BuildKit. With it only the stages
 # that a service needs are built; without it all are, once, and the next image finds them in the cache.
 ARG PYTHON_IMAGE=python:3.12-slim
@@ -41,6 +41,11 @@ FROM scratch AS source-sdcard
 COPY services/__init__.py /app/services/
 COPY services/sdcard /app/services/sdcard/
 
+# Backups know the tables of all.
+FROM scratch AS source-backup
+COPY services /app/services/
+COPY gateway /app/gateway/
+
 FROM source-${SERVICE} AS source
 
 # Packages that every service has, in a layer that all images share; below it those of the three that
@@ -55,6 +60,7 @@ FROM packages-core AS packages-pictures
 COPY requirements/pictures.txt requirements/
 RUN pip install --quiet --require-hashes --only-binary :all: -r requirements/pictures.txt
 
+FROM packages-core AS packages-backup
 FROM packages-core AS packages-gateway
 FROM packages-core AS packages-legacy
 FROM packages-core AS packages-sdcard
@@ -67,7 +73,7 @@ ARG SERVICE
 COPY requirements/${SERVICE}.txt requirements/
 RUN pip install --quiet --require-hashes --only-binary :all: -r requirements/${SERVICE}.txt
 # Folders that volumes are mounted on take their rights from here: any user may be told to run this.
-RUN mkdir -m 1777 /data /data/${SERVICE} /run/secrets /handed /handed/postgres /handed/prometheus
+RUN mkdir -m 1777 /data /data/${SERVICE} /run/secrets /handed /handed/postgres /handed/prometheus /backups /pictures
 COPY shared shared
 COPY deploy/start.py deploy/healthy.py deploy/
 COPY --from=source / /
@@ -76,6 +82,7 @@ RUN python -m compileall -q --invalidation-mode unchecked-hash deploy gateway se
 ENV SERVICE=${SERVICE} \
     DARKROOM_DATA_DIR=/data \
     HOME=/tmp \
+    PYTHONPATH=/app \
     MPLCONFIGDIR=/tmp/matplotlib \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1

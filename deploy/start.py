@@ -4,7 +4,7 @@ import os
 import resource
 import sys
 
-MODULES = {"legacy": ("gateway.legacy",)}
+MODULES = {"legacy": ("gateway.legacy",), "backup": ("shared.backup",)}
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     service = os.environ["SERVICE"]
     module = MODULES.get(service, ("shared.web.serve", service))
-    os.execv(sys.executable, [sys.executable, "-m", *module])  # noqa: S606 - no shell is wanted
+    os.execv(sys.executable, [sys.executable, "-m", *module, *sys.argv[1:]])  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

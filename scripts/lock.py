@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-EXTRAS = ("run", "gateway", "imagestore", "legacy", "pictures", "processing", "sdcard", "tagging")
+EXTRAS = ("run", "backup", "gateway", "imagestore", "legacy", "pictures", "processing", "sdcard", "tagging")
 CORE = "core"  # what every deployable needs, and no extra: the layer that all images share
 COMPILE = (
     "-m",
