@@ -19,6 +19,7 @@ from services.processing.pipelines import Pipelines
 from services.processing.process_routes import AtOnce, add_process_route
 from services.processing.render_pool import RenderPool
 from services.processing.settings import ProcessingSettings
+from services.processing.step_routes import add_step_route
 from services.processing.tables import events
 from services.processing.watching import Watch
 from services.processing.workshop import Workshop
@@ -111,6 +112,7 @@ def _add_routes(app: FastAPI, parts: Parts) -> None:
     feed = EventFeed(parts.database, parts.log, app.state.drain, settings.event_poll_seconds)
     add_process_route(app, AtOnce(settings, parts.renders, parts.pipelines, parts.blobs.staging))
     add_byte_routes(app, parts)
+    add_step_route(app, parts)
     for router in (
         operation_router(settings.limits),
         pipeline_router(parts.pipelines),

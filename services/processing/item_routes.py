@@ -40,7 +40,7 @@ def add_byte_routes(app: FastAPI, parts: Parts) -> None:
     """Add `/result` and `/original` of items: Range, ETag, If-None-Match."""
 
     async def serve_result(scope: Scope, receive: Receive, send: Send) -> None:
-        job_id, index = _place(scope)
+        job_id, index = read_place(scope, "job_id", "index")
         job, item = await parts.watch.until(
             lambda: parts.jobs.item(job_id, index), lambda found: found[1].ended, _wait(scope)
         )
@@ -50,7 +50,7 @@ def add_byte_routes(app: FastAPI, parts: Parts) -> None:
         await send_content(_content(parts, item.result, name), scope, receive, send)
 
     async def serve_original(scope: Scope, receive: Receive, send: Send) -> None:
-        _, item = await parts.jobs.item(*_place(scope))
+        _, item = await parts.jobs.item(*read_place(scope, "job_id", "index"))
         if item.original is None:
             raise NotFound("the image's bytes were never had", code="original_missing")
         name = plain_name(item.name, item.index)
@@ -136,11 +136,9 @@ def _not_ready(item: Item) -> Conflict:
     return ItemNotReady("the image is not done yet; `wait` waits for it", headers={"Retry-After": "1"})
 
 
-def _place(scope: Scope) -> tuple[int, int]:
-    """Job and index in the path. Raises Unprocessable for what are no such numbers."""
-    given = scope["path_params"]
-    job_id, index = (_number(str(given[name]), MAX_INTEGER) for name in ("job_id", "index"))
-    return job_id, index
+def read_place(scope: Scope, *names: str) -> list[int]:
+    """The numbers of these names in the path. Raises Unprocessable for what is no such number."""
+    return [_number(str(scope["path_params"][name]), MAX_INTEGER) for name in names]
 
 
 def _number(text: str, most: int) -> int:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from starlette.testclient import TestClient
 
 from services.processing.app import create_app
 from services.processing.settings import ProcessingSettings
-from tests.processing import DENOISE, EDGES, ENDED, noise, states
+from tests.processing import DENOISE, EDGES, ENDED, children, command_line, noise, states
 from tests.scripts.stack_process import free_port, wait_until
 from tests.services.imagestore.store import problem
 
@@ -109,6 +110,21 @@ def test_results_are_opencvs_in_the_order_of_the_upload(service: Service) -> Non
     kinds = [event["type"].rpartition(".")[2] for event in service.events(job["id"])]
     assert kinds[:2] == ["queued", "started"]
     assert kinds[-1] == "finished"
+
+
+def test_what_each_step_gives_can_be_asked_for(service: Service) -> None:
+    own = {"1": [{"operation": "erosion"}]}
+    answer = service.submit(pipeline=[{"operation": "erosion"}, *EDGES], overrides=json.dumps(own))
+    url = f"/v1/jobs/{service.ended(answer)['id']}/items"
+    first = service.get(f"{url}/0/steps/1")
+    assert first.content == eroded(IMAGES[0][1])
+    assert service.get(f"{url}/0/steps/2").content == service.get(f"{url}/0/result").content
+    again = service.get(f"{url}/0/steps/1", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert first.headers["etag"] != service.get(f"{url}/0/steps/2").headers["etag"]
+    assert problem(service.get(f"{url}/0/steps/3")) == (404, "step_not_found")
+    assert problem(service.get(f"{url}/1/steps/2")) == (404, "step_not_found")
+    assert problem(service.get(f"{url}/0/steps/0")) == (404, "step_not_found")
 
 
 def test_bytes_have_ranges_and_etags(service: Service) -> None:
@@ -235,6 +251,20 @@ def test_a_form_without_images_and_unknown_jobs(service: Service) -> None:
     assert problem(service.get("/v1/jobs/999999")) == (404, "job_not_found")
     assert problem(service.get("/v1/jobs/1/items/9999")) == (404, "item_not_found")
     assert problem(service.get("/v1/jobs/x/items/0/result"))[0] == 422
+
+
+def test_the_workers_come_with_a_job_and_go_when_they_are_not_needed(tmp_path: Path) -> None:
+    def clusters() -> list[int]:
+        return [pid for pid in children(os.getpid()) if "processing.cluster" in command_line(pid)]
+
+    before = set(clusters())
+    with start(tmp_path, idle_seconds=0.5) as service:
+        assert service.get("/readyz").status_code == 200
+        assert set(clusters()) <= before
+        for _ in range(2):
+            assert states(service.ended(service.submit())) == ["finished"] * len(IMAGES)
+            assert set(clusters()) - before
+            wait_until(lambda: set(clusters()) <= before)
 
 
 def test_the_line_is_bounded(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from services.processing.render_pool import ProcessDied, RenderPool
 from services.processing.render_process import RenderTask
 from shared.imaging import BrokenImage
-from tests.scripts.stack_process import lives
+from tests.scripts.stack_process import lives, wait_until
 from tests.services.processing.pictures import photo, png
 
 FLIP = '[{"operation": "flip"}]'
@@ -82,3 +82,30 @@ def test_a_process_ends_with_its_service() -> None:
         assert renderers(before) == []
 
     asyncio.run(work())
+
+
+def test_processes_go_when_nothing_is_asked_for() -> None:
+    async def work() -> None:
+        before = children()
+        pool = RenderPool(1, 4, 60, MEMORY, idle_seconds=0.1)
+        for _ in range(2):
+            assert await pool.run(RenderTask(png(photo()), FLIP))
+            assert len(renderers(before)) == 1
+            await asyncio.to_thread(wait_until, lambda: renderers(before) == [])
+        await pool.close()
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+
+
+def test_closing_does_not_wait_for_what_takes_long() -> None:
+    async def work() -> None:
+        before = children()
+        pool = RenderPool(1, 4, 60, MEMORY)
+        slow = asyncio.create_task(pool.run(RenderTask(png(photo()), SLOW)))
+        await asyncio.to_thread(wait_until, lambda: bool(renderers(before)))
+        await pool.close()
+        with pytest.raises(ProcessDied):
+            await slow
+        assert renderers(before) == []
+
+    asyncio.run(asyncio.wait_for(work(), 30))
