@@ -18,7 +18,7 @@ from services.tagging.datasets import Datasets
 from services.tagging.exports import Exports
 from services.tagging.figures import work_figures
 from services.tagging.file_routes import file_router
-from services.tagging.image_routes import add_image_route
+from services.tagging.image_routes import add_image_route, add_sheet_route
 from services.tagging.imports import IMPORT, Imports
 from services.tagging.intake import Intake
 from services.tagging.intake_routes import intake_router
@@ -90,6 +90,7 @@ def create_app(settings: TaggingSettings | None = None, blobs: BlobStore | None 
     feed = EventFeed(database, log, app.state.drain, settings.event_poll_seconds)
     add_label_route(app, parts)
     add_image_route(app, parts)
+    add_sheet_route(app, parts)
     for router in (
         intake_router(parts),
         dataset_router(parts),

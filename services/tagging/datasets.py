@@ -58,6 +58,13 @@ def need_ready(row: DatasetRow) -> DatasetRow:
     return row
 
 
+def need_row(row: DatasetRow, place: str | None) -> str:
+    """The same place. Raises RowNotFound where there is none."""
+    if place is None:
+        raise RowNotFound(f"rows go from 0 to {row.rows - 1}")
+    return place
+
+
 class Datasets:
     """Reads and settings of datasets. Labels are in labelling.py, files in importing.py and mirror.py."""
 
@@ -126,12 +133,18 @@ class Datasets:
 
     async def place(self, dataset_id: int, index: int) -> tuple[DatasetRow, str]:
         """Where the image of a row lies. Raises DatasetNotFound, DatasetNotReady, RowNotFound."""
+        row, places = await self.places(dataset_id, [index])
+        return row, need_row(row, places[index])
 
-        def work(connection: Connection) -> tuple[DatasetRow, str]:
+    async def places(
+        self, dataset_id: int, indices: Sequence[int]
+    ) -> tuple[DatasetRow, dict[int, str | None]]:
+        """Where images lie, None for rows that are not. Raises DatasetNotFound, DatasetNotReady."""
+
+        def work(connection: Connection) -> tuple[DatasetRow, dict[int, str | None]]:
             row = need_ready(repository.find(connection, dataset_id))
-            if not 0 <= index < row.rows:
-                raise RowNotFound(f"rows go from 0 to {row.rows - 1}")
-            return row, self._columns.find(connection, row).paths.of(index)
+            paths = self._columns.find(connection, row).paths
+            return row, {index: paths.of(index) if 0 <= index < row.rows else None for index in indices}
 
         return await self._database.read(work)
 

@@ -1,5 +1,6 @@
 """HTTP for the images of rows, served without a framework in between."""
 
+import re
 from typing import Annotated, Any
 from urllib.parse import parse_qs
 
@@ -9,11 +10,15 @@ from starlette.types import Receive, Scope, Send
 from services.tagging.dataset_routes import DatasetId
 from services.tagging.parts import Parts
 from services.tagging.row_routes import RowNumber
+from services.tagging.sheets import make_sheet
+from shared.contracts.tagging import MAX_PICTURES
 from shared.errors import Unprocessable
 from shared.web.content import send_content
 from shared.web.direct import add_direct
 from shared.web.json_body import path_number
+from shared.web.problems import STATE_KEY
 
+ROWS = rf"^[0-9]{{1,10}}(,[0-9]{{1,10}}){{0,{MAX_PICTURES - 1}}}$"
 MIN_EDGE, MAX_EDGE = 16, 8192
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -53,6 +58,50 @@ def add_image_route(app: FastAPI, parts: Parts) -> None:
         tags=["images"],
         responses=ANSWERS,
     )
+
+
+def add_sheet_route(app: FastAPI, parts: Parts) -> None:
+    """Add the images of several rows in one answer to the app."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        del receive
+        rows = _rows(scope["query_string"])
+        sheet = await make_sheet(
+            parts.pictures, path_number(scope, "dataset_id"), rows, scope["state"][STATE_KEY]
+        )
+        body = sheet.body()
+        headers = [
+            (b"content-type", b"application/octet-stream"),
+            (b"content-length", b"%d" % len(body)),
+            (b"cache-control", b"no-store"),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def get_row_images(
+        dataset_id: DatasetId,
+        rows: Annotated[str, Query(pattern=ROWS, description="row numbers with commas between them")],
+    ) -> None:
+        """A line of JSON, a list with a `Picture` for each row, then the bytes of the images one behind the
+        other. What does not fit into 4 MiB is left off: ask again for the rows that are missing. A row with a
+        `problem` or `apart` has no bytes here."""
+
+    add_direct(
+        app.router,
+        "/v1/datasets/{dataset_id}/images",
+        serve,
+        get_row_images,
+        summary="The images of several rows at once",
+        tags=["images"],
+        responses={200: {"description": "Heads and bytes", "content": {"application/octet-stream": BINARY}}},
+    )
+
+
+def _rows(query: bytes) -> list[int]:
+    found = parse_qs(query.decode("ascii", "replace")).get("rows", [""])
+    if re.fullmatch(ROWS, found[-1]) is None:
+        raise Unprocessable(f"rows: 1 to {MAX_PICTURES} row numbers with commas", code="validation_failed")
+    return [int(row) for row in found[-1].split(",")]
 
 
 def _edge(query: bytes) -> int:

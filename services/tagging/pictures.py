@@ -5,7 +5,7 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cachetools import LRUCache
 
-from services.tagging.datasets import Datasets
+from services.tagging.datasets import Datasets, need_row
 from services.tagging.paths import Roots
 from services.tagging.repository import DatasetRow
 from services.tagging.stored_images import StoredImages
@@ -26,6 +26,7 @@ from shared.workers import WorkerPool
 
 HELD = 1024 * 1024  # files up to this size are read whole, and may stay in memory
 TRUSTED_SECONDS = 1.0  # how long a file is taken to be as it was when last looked at
+AT_A_TIME = 8  # files that one thread reads for a call that asks for several
 CHUNK = 256 * 1024
 HEAD = 64  # bytes that tell what kind of image it is
 CACHE_CONTROL = "private, no-cache"
@@ -98,6 +99,19 @@ class Pictures:
             task.add_done_callback(self._preparing.discard)
         return content
 
+    async def find_several(self, dataset: int, rows: Sequence[int]) -> list[Content | DarkroomError]:
+        """What `find` gives for each of the rows, or raises; the files are read by a few calls of the pool.
+
+        Raises DatasetNotFound, DatasetNotReady.
+        """
+        found: dict[int, Content | DarkroomError | None] = {
+            row: self.remembered((dataset, row, 0)) for row in rows
+        }
+        missing = [row for row, content in found.items() if content is None]
+        if missing:
+            found.update(await self._load_several(dataset, missing))
+        return [content for row in rows if (content := found[row]) is not None]
+
     async def close(self) -> None:
         """Make nothing ready any more."""
         for task in self._preparing:
@@ -123,9 +137,48 @@ class Pictures:
             content = await self._stored.content(text, edge)
         else:
             content = await self._pool.run(self._from_disk, row, text, edge, self._hot.get(wanted))
+        self._remember(wanted, content)
+        return content
+
+    async def _load_several(self, dataset: int, rows: Sequence[int]) -> dict[int, Content | DarkroomError]:
+        row, places = await self._datasets.places(dataset, rows)
+        if row.source == "imagestore":
+            contents = await asyncio.gather(*(self._one(dataset, index) for index in rows))
+            return dict(zip(rows, contents, strict=True))
+        parts = [rows[begin : begin + AT_A_TIME] for begin in range(0, len(rows), AT_A_TIME)]
+        known = {index: self._hot.get((dataset, index, 0)) for index in rows}
+        read = await asyncio.gather(
+            *(
+                self._pool.run(self._files, row, {index: places[index] for index in part}, known)
+                for part in parts
+            )
+        )
+        found = {index: content for part in read for index, content in part.items()}
+        for index, content in found.items():
+            if isinstance(content, Content):
+                self._remember((dataset, index, 0), content)
+        return found
+
+    async def _one(self, dataset: int, index: int) -> Content | DarkroomError:
+        try:
+            return await self._load((dataset, index, 0))
+        except DarkroomError as error:
+            return error
+
+    def _files(
+        self, row: DatasetRow, places: Mapping[int, str | None], known: Mapping[int, _Seen | None]
+    ) -> dict[int, Content | DarkroomError]:
+        found: dict[int, Content | DarkroomError] = {}
+        for index, text in places.items():
+            try:
+                found[index] = self._from_disk(row, need_row(row, text), 0, known[index])
+            except DarkroomError as error:
+                found[index] = error
+        return found
+
+    def _remember(self, wanted: Wanted, content: Content) -> None:
         if content.data is not None and content.size <= self._hot.maxsize / 4:
             self._hot[wanted] = _Seen(content, time.monotonic())
-        return content
 
     def _from_disk(self, row: DatasetRow, text: str, edge: int, seen: _Seen | None) -> Content:
         path = self._roots.resolve(text, row.image_folder)

@@ -4,6 +4,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+import httpx2
+from pydantic import TypeAdapter
+
 from shared.clients.base import M, ServiceClient
 from shared.contracts.jobs import JobView
 from shared.contracts.pages import Page
@@ -16,12 +19,14 @@ from shared.contracts.tagging import (
     HistoryEntry,
     Labelled,
     NewDataset,
+    Picture,
     Row,
     Save,
     Saved,
 )
 
 PAGE = 1000
+_PICTURES = TypeAdapter(list[Picture])
 
 
 class TaggingClient(ServiceClient):
@@ -128,6 +133,24 @@ class TaggingClient(ServiceClient):
     async def image(self, dataset_id: int, index: int) -> bytes:
         """The image of a row as it is on disk."""
         return (await self.request("GET", f"/v1/datasets/{dataset_id}/rows/{index}/image")).content
+
+    async def images(self, dataset_id: int, rows: Sequence[int]) -> list[tuple[Picture, memoryview]]:
+        """The images of the first of the rows (at most 64), as many as one answer holds, with their bytes.
+
+        Raises httpx2.RemoteProtocolError for an answer that does not hold what it says.
+        """
+        wanted = ",".join(map(str, rows))
+        content = (await self.request("GET", f"/v1/datasets/{dataset_id}/images?rows={wanted}")).content
+        at = content.find(b"\n") + 1
+        heads = _PICTURES.validate_json(content[:at])
+        whole = memoryview(content)
+        found = []
+        for head in heads:
+            found.append((head, whole[at : at + head.size]))
+            at += head.size
+        if at != len(content) or not heads or [head.row for head in heads] != list(rows[: len(heads)]):
+            raise httpx2.RemoteProtocolError("the images are not those that were asked for")
+        return found
 
     async def _post(self, kind: type[M], url: str, body: object) -> M:
         options = {} if body is None else {"json": body}

@@ -4,6 +4,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from shared.contracts.problems import Problem
+
 DatasetName = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=20)]
 Code = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -11,6 +13,7 @@ CodeText = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,10}$")]
 RowIndex = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Alias = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 MAX_INDICES = 100_000
+MAX_PICTURES = 64  # rows whose images one call may ask for
 
 
 class Strict(BaseModel):
@@ -135,6 +138,17 @@ class Frame(BaseModel):
     clip_index: int
     frame: int = Field(description="from 0 within its clip")
     rows: list[Row]
+
+
+class Picture(BaseModel):
+    """One row's image in an answer with several: what it is, and how many of the bytes behind are its."""
+
+    row: int
+    size: int = Field(0, description="bytes of the image in this answer")
+    media_type: str | None = None
+    etag: str | None = None
+    apart: bool = Field(default=False, description="too large to go with others: ask for the row's image by itself")
+    problem: Problem | None = Field(None, description="why there is no image")
 
 
 class Clip(BaseModel):

@@ -1,8 +1,11 @@
 """Images of rows as they are on disk, in part or smaller, below the roots; clear problems for the rest."""
 
 import io
+import itertools
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -131,3 +134,54 @@ def test_uploads_find_their_images_below_the_roots(tagging: Tagging) -> None:
     assert tagging.get(f"/v1/datasets/{dataset}/rows/0/image").content == picture(4)
     assert problem(tagging.get(f"/v1/datasets/{dataset}/rows/1/image")) == (404, "image_missing")
     assert Path(tagging.dataset(dataset)["csv_path"]).name == "trip__labelled__.csv"
+
+
+def sheet(service: Tagging, dataset: int, rows: str) -> list[tuple[dict[str, Any], bytes]]:
+    """The heads and bytes of an answer with several images."""
+    answer = service.get(f"/v1/datasets/{dataset}/images?rows={rows}")
+    assert answer.status_code == 200
+    line, body = answer.content.split(b"\n", 1)
+    heads = json.loads(line)
+    ends = list(itertools.accumulate(head.get("size", 0) for head in heads))
+    assert ends[-1] == len(body)
+    return [(head, body[end - head.get("size", 0) : end]) for head, end in zip(heads, ends, strict=True)]
+
+
+def test_several_in_one_answer(tagging: Tagging) -> None:
+    images = {f"{number}.png": picture(number) + b"\n{" * number for number in range(40)}
+    for name, data in images.items():
+        tagging.put_file(f"data/{name}", data)
+    tagging.put_file("data/note.txt", b"no image")
+    tagging.put_file("data/big.png", picture(1) + bytes(1024 * 1024))
+    dataset = dataset_of(tagging, *images, "gone.png", "note.txt", "big.png", "/etc/passwd")
+    for _ in range(2):  # from the disk, and from memory
+        found = sheet(tagging, dataset, ",".join(map(str, [*range(44), 3, 44])))
+        assert [head["row"] for head, _ in found] == [*range(44), 3, 44]
+        assert [data for _, data in found[:40]] == list(images.values())
+        assert found[44][1] == images["3.png"]
+        assert [head.get("problem", {}).get("code") for head, _ in found[40:]] == [
+            "image_missing", "unsupported_format", None, "path_not_allowed", None, "row_not_found",
+        ]  # fmt: skip
+        assert found[42][0] == {"row": 42, "apart": True}
+    alone = tagging.get(f"/v1/datasets/{dataset}/rows/7/image")
+    told = {"media_type": alone.headers["content-type"], "etag": alone.headers["etag"]}
+    assert found[7][0] == {"row": 7, "size": len(images["7.png"]), **told}
+    path = tagging.roots / "data/7.png"
+    path.write_bytes(picture(99))
+    wait_until(lambda: sheet(tagging, dataset, "6,7")[1][1] == picture(99))
+    url = f"/v1/datasets/{dataset}/images"
+    wrong = ("", "?rows=", "?rows=1,", "?rows=-1", "?rows=x", "?rows=1%0A", "?rows=" + ",".join(["1"] * 65))
+    for query in wrong:
+        assert problem(tagging.get(url + query)) == (422, "validation_failed"), query
+    assert problem(tagging.get("/v1/datasets/99/images?rows=1")) == (404, "dataset_not_found")
+
+
+def test_what_one_answer_does_not_hold_is_left_to_the_next(tagging: Tagging) -> None:
+    data = picture(1, kind="PNG")
+    data += os.urandom(1024 * 1024 - len(data))
+    tagging.put_file("data/a.png", data)
+    dataset = dataset_of(tagging, *["a.png"] * 10)
+    found = sheet(tagging, dataset, "0,1,2,3,4,5,6,7,8,9")
+    assert [head["row"] for head, _ in found] == [0, 1, 2, 3]
+    assert {content for _, content in found} == {data}
+    assert [head["row"] for head, _ in sheet(tagging, dataset, "9")] == [9]

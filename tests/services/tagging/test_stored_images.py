@@ -6,6 +6,7 @@ from tests.conftest import StartImageStore
 from tests.gateway.serving import free_port
 from tests.services.imagestore.store import picture, problem
 from tests.services.tagging.service import MakeTagging, text_of
+from tests.services.tagging.test_images import sheet
 
 TAGS = [{"code": 7, "alias": "a car", "key": "c"}, {"code": 8}]
 
@@ -41,6 +42,9 @@ def test_a_search_becomes_a_dataset(make_tagging: MakeTagging, start_imagestore:
     with store.images() as images:
         images.delete("/v1/images/walk-0.png").raise_for_status()
     assert problem(service.get(f"{url}/rows/0/image")) == (404, "image_missing")
+    (gone, _), (there, data) = sheet(service, told["id"], "0,2")
+    assert (gone["problem"]["code"], there["media_type"]) == ("image_missing", "image/png")
+    assert data == picture(2, (60, 40))
     nothing = service.post("/v1/datasets", json={**body, "images": {"prefix": "none-"}})
     assert problem(nothing) == (422, "no_images")
     doubled = service.post("/v1/datasets", json={**body, "tags": [TAGS[0], TAGS[0]]})
