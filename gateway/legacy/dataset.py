@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 
+from gateway.legacy.services import FAILURES
 from shared.clients.base import ProblemAnswer
 from shared.clients.tagging import TaggingClient
 from shared.contracts.tagging import Dataset
@@ -15,6 +16,14 @@ class NoDataset(Exception):
     """Raised when there is no dataset to serve; the text is for the client."""
 
 
+class Refused(Exception):
+    """Raised for a request that makes no sense for the dataset; the text is for the client."""
+
+
+REFUSALS = (*FAILURES, NoDataset, Refused)
+"""What a request may end with, other than well."""
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """What requests need to know. The tags and the number of rows of a dataset never change."""
@@ -23,6 +32,11 @@ class Served:
     codes: tuple[str, ...]
     names: tuple[str, ...]
     rows: int
+
+    def check_row(self, index: int) -> None:
+        """Raises Refused for a row that is not there."""
+        if index >= self.rows:
+            raise Refused(f"there is no row {index}; the last is {self.rows - 1}")
 
     def flags(self, given: tuple[bool, ...]) -> dict[str, bool]:
         """The flags of a change by the tags' codes."""

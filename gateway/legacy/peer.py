@@ -104,15 +104,18 @@ class Peer(asyncio.Protocol):
         self.messages += 1
         return found
 
-    def write(self, data: bytes) -> None:
+    def write(self, *data: bytes) -> None:
         """Write to a client that may have gone."""
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
-            self.sent += len(data)
+            if len(data) == 1:
+                self._transport.write(data[0])
+            else:
+                self._transport.writelines(data)
+            self.sent += sum(map(len, data))
 
-    async def send(self, data: bytes) -> None:
+    async def send(self, *data: bytes) -> None:
         """Write in one go, and wait until there is room for more."""
-        self.write(data)
+        self.write(*data)
         if not self._room.is_set():
             await self._room.wait()
 

@@ -3,14 +3,20 @@
 import asyncio
 from collections import deque
 from collections.abc import Coroutine
+from functools import partial
+from itertools import islice
 from types import TracebackType
 from typing import Any, Self
+
+from prometheus_client import Counter, Histogram
 
 from gateway.legacy.figures import Figures
 from gateway.legacy.peer import Peer
 
 HELD_BYTES = 8 * 1024 * 1024  # replies that wait for a slow reader, before no more are begun
-Reply = Coroutine[Any, Any, tuple[bytes, bool]]
+TOGETHER_BYTES = 256 * 1024  # of replies that are ready and go out in one write
+Reply = Coroutine[Any, Any, tuple[bytes, bool]] | asyncio.Future[tuple[bytes, bool]]
+Future = asyncio.Future[tuple[bytes, bool]]
 
 
 class Replies:
@@ -21,7 +27,8 @@ class Replies:
         self._limit = limit
         self._protocol = protocol
         self._figures = figures
-        self._waiting: deque[asyncio.Task[tuple[bytes, bool]]] = deque()
+        self._counted: dict[str, tuple[Counter, Histogram]] = {}
+        self._waiting: deque[Future] = deque()
         self._changed = asyncio.Event()
         self._more = asyncio.Event()
         self._ended = False
@@ -44,22 +51,33 @@ class Replies:
             await self._sender
         finally:
             self._sender.cancel()
-            for task in self._waiting:
-                task.cancel()
+            for future in self._waiting:
+                future.cancel()
 
     async def put(self, message: str, reply: Reply) -> None:
-        """Begin to work on a reply, as soon as there is room for it."""
-        self._figures.messages.labels(self._protocol, message).inc()
+        """Begin to work on a reply, as soon as there is room for it; a future is worked on already."""
+        count, seconds = self._figures_of(message)
+        count.inc()
         try:
             while self._full():
                 self._changed.clear()
                 await self._changed.wait()
         except BaseException:
-            reply.close()
+            _drop(reply)
             raise
-        task = asyncio.create_task(self._work(message, reply))
-        self._waiting.append(task)
+        loop = asyncio.get_running_loop()
+        future = reply if isinstance(reply, asyncio.Future) else loop.create_task(reply)
+        future.add_done_callback(partial(self._note, seconds, loop.time()))
+        self._waiting.append(future)
         self._more.set()
+
+    def _figures_of(self, message: str) -> tuple[Counter, Histogram]:
+        found = self._counted.get(message)
+        if found is None:
+            names = (self._protocol, message)
+            found = self._figures.messages.labels(*names), self._figures.seconds.labels(*names)
+            self._counted[message] = found
+        return found
 
     def _full(self) -> bool:
         under_way = len(self._waiting)
@@ -67,16 +85,16 @@ class Replies:
             return True
         return under_way > 0 and self._held + under_way * self._last > HELD_BYTES
 
-    async def _work(self, message: str, reply: Reply) -> tuple[bytes, bool]:
-        began = asyncio.get_running_loop().time()
-        data, good = await reply
-        seconds = asyncio.get_running_loop().time() - began
-        self._figures.seconds.labels(self._protocol, message).observe(seconds)
+    def _note(self, seconds: Histogram, began: float, future: Future) -> None:
+        """A reply is ready."""
+        seconds.observe(asyncio.get_running_loop().time() - began)
+        if future.cancelled() or future.exception() is not None:
+            return
+        data, good = future.result()
         if not good:
             self._figures.failures.labels(self._protocol).inc()
         self._held += len(data)
         self._last = len(data)
-        return data, good
 
     async def _send(self) -> None:
         while True:
@@ -85,8 +103,31 @@ class Replies:
                     return
                 self._more.clear()
                 await self._more.wait()
-            data, _good = await self._waiting[0]
-            await self._peer.send(data)
-            self._waiting.popleft()
-            self._held -= len(data)
+            await self._waiting[0]
+            ready = self._ready()
+            await self._peer.send(*ready)
+            for data in ready:
+                self._waiting.popleft()
+                self._held -= len(data)
             self._changed.set()
+
+    def _ready(self) -> list[bytes]:
+        """The first reply, and those behind it that are ready, too."""
+        found = [self._waiting[0].result()[0]]
+        size = len(found[0])
+        for future in islice(self._waiting, 1, None):
+            if not future.done() or future.cancelled() or future.exception() is not None:
+                break
+            data = future.result()[0]
+            size += len(data)
+            if size > TOGETHER_BYTES:
+                break
+            found.append(data)
+        return found
+
+
+def _drop(reply: Reply) -> None:
+    if isinstance(reply, asyncio.Future):
+        reply.cancel()
+    else:
+        reply.close()

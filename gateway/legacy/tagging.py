@@ -200,9 +200,9 @@ def encode_request(request: Request) -> bytes:
             return bytes((START, command))
 
 
-def encode_image(index: int, data: bytes) -> bytes:
+def encode_image(index: int, data: bytes | memoryview) -> bytes:
     """The reply with a row's image."""
-    return _REPLY_IMAGE.pack(START, IMAGE, OK, index, len(data)) + data
+    return b"".join((_REPLY_IMAGE.pack(START, IMAGE, OK, index, len(data)), data))
 
 
 def encode_image_error(index: int, message: str) -> bytes:

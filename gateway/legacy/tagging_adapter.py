@@ -4,11 +4,12 @@ import asyncio
 
 from gateway.legacy import tagging
 from gateway.legacy.codec import ProtocolError
-from gateway.legacy.dataset import DatasetFinder, NoDataset, Served
+from gateway.legacy.dataset import REFUSALS, DatasetFinder, NoDataset, Refused, Served
 from gateway.legacy.figures import Figures
 from gateway.legacy.peer import Peer
+from gateway.legacy.pictures import PictureQueue
 from gateway.legacy.replies import Replies, Reply
-from gateway.legacy.services import FAILURES, Services, reason
+from gateway.legacy.services import Services, reason
 from gateway.legacy.settings import Limits
 from gateway.legacy.tagging import (
     ChangeRequest,
@@ -30,13 +31,6 @@ NOT_FOUND = 404
 log = get_logger("legacy")
 
 
-class Refused(Exception):
-    """Raised for a request that makes no sense for the dataset; the text is for the client."""
-
-
-REFUSALS = (*FAILURES, NoDataset, Refused)
-
-
 class TaggingAdapter:
     """Serves one dataset to any number of clients."""
 
@@ -55,15 +49,18 @@ class TaggingAdapter:
 
         Raises ProtocolError once the error reply is out.
         """
-        session = TaggingSession(self._services.tagging(peer.address), self._finder)
+        session = TaggingSession(self._services.tagging(peer.address), self._finder, peer.gone)
         replies = Replies(peer, self._limits.pipeline, PROTOCOL, self._figures)
         async with replies:
             try:
                 while (request := await peer.message()) is not None:
-                    await replies.put(type(request).__name__, session.begin(request, peer))
+                    await replies.put(type(request).__name__, session.begin(request))
             except ProtocolError as error:
                 await replies.put("damaged", _ready(tagging.encode_failed(tagging.CHANGE, str(error))))
                 raise
+            finally:
+                if peer.gone.is_set():
+                    session.close()
 
 
 async def _ready(reply: bytes) -> tuple[bytes, bool]:
@@ -73,17 +70,23 @@ async def _ready(reply: bytes) -> tuple[bytes, bool]:
 class TaggingSession:
     """One client's requests. They run side by side, but for those that must see what came before."""
 
-    def __init__(self, client: TaggingClient, finder: DatasetFinder) -> None:
+    def __init__(self, client: TaggingClient, finder: DatasetFinder, gone: asyncio.Event) -> None:
+        """`gone` is set when the client is."""
         self._client = client
         self._finder = finder
         self._served: asyncio.Task[Served] | None = None
+        self._pictures = PictureQueue(client, self._dataset, self._explain, gone)
         self._changes: dict[asyncio.Future[None], ChangeRequest] = {}
 
-    def begin(self, request: Request, peer: Peer) -> Reply:
+    def close(self) -> None:
+        """End the calls for images, which nobody waits for any more."""
+        self._pictures.close()
+
+    def begin(self, request: Request) -> Reply:
         """The reply to be, and whether the request was done. Here, in order, is settled what it waits for."""
         match request:
             case ImageRequest():
-                return self._image(request.index, peer)
+                return self._pictures.ask(request.index)
             case ChangeRequest():
                 before = [done for done, other in self._changes.items() if overlap(request, other)]
                 done = asyncio.get_running_loop().create_future()
@@ -98,17 +101,6 @@ class TaggingSession:
             case TagsRequest():
                 self._forget()  # a client that begins anew gets the dataset of now
                 return self._tags()
-
-    async def _image(self, index: int, peer: Peer) -> tuple[bytes, bool]:
-        if peer.gone.is_set():
-            return b"", True
-        try:
-            served = await self._dataset()
-            if index >= served.rows:
-                raise Refused(f"there is no row {index}; the last is {served.rows - 1}")
-            return tagging.encode_image(index, await self._client.image(served.id, index)), True
-        except REFUSALS as error:
-            return tagging.encode_image_error(index, self._explain(error)), False
 
     async def _tags(self) -> tuple[bytes, bool]:
         try:
@@ -197,8 +189,7 @@ def check_change(request: ChangeRequest, served: Served) -> None:
     """Raises Refused for rows that are not there and for another number of tags than there are."""
     if request.first > request.last:
         raise Refused(f"rows {request.first} to {request.last}: the first is behind the last")
-    if request.last >= served.rows:
-        raise Refused(f"there is no row {request.last}; the last is {served.rows - 1}")
+    served.check_row(request.last)
     if request.count != len(served.codes):
         raise Refused(f"a change sets all {len(served.codes)} tags; {request.count} came")
 

@@ -49,17 +49,15 @@ def change(first: int, last: int) -> ChangeRequest:
     return ChangeRequest(first, last, 1, (True,))
 
 
-class Gone:
-    """A client that is there."""
-
-    gone = asyncio.Event()
-
-
-async def begun_after(*requests: Request) -> tuple[HeldService, list["asyncio.Task[tuple[bytes, bool]]"]]:
+async def begun_after(*requests: Request) -> tuple[HeldService, list["asyncio.Future[tuple[bytes, bool]]"]]:
     """The requests begun one after the other, until nothing moves any more."""
     service = HeldService()
-    session = TaggingSession(TaggingClient("http://service", transport=service), DatasetFinder(""))
-    tasks = [asyncio.create_task(session.begin(request, Gone())) for request in requests]  # type: ignore[arg-type]
+    session = TaggingSession(
+        TaggingClient("http://service", transport=service), DatasetFinder(""), asyncio.Event()
+    )
+    tasks: list[asyncio.Future[tuple[bytes, bool]]] = [
+        asyncio.ensure_future(session.begin(request)) for request in requests
+    ]
     await settle()
     return service, tasks
 
