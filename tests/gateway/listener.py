@@ -50,14 +50,9 @@ class Listener:
         self.say(**message)
         return self.hear()
 
-    def event(self) -> dict[str, Any]:
-        """The next event; where events begin may be told before it."""
-        heard = self.hear()
-        return self.hear() if heard.keys() == {"cursor"} else heard
-
     def names(self, count: int) -> list[str]:
         """The names in the next so many events."""
-        return [name_of(self.event()) for _ in range(count)]
+        return [name_of(self.hear()) for _ in range(count)]
 
     def is_quiet(self) -> bool:
         """Whether nothing more comes."""
