@@ -16,7 +16,7 @@ DECODED = "image => image.decode().then(() => [image.naturalWidth, image.natural
 
 def tile(page: Page, name: str) -> Locator:
     """An image in the gallery."""
-    return page.locator(f'.tile [data-name="{name}"]')
+    return page.locator(f'.im-tile [data-name="{name}"]')
 
 
 def enter(visitor: Visitor, stack: Stack) -> Page:
@@ -92,7 +92,7 @@ def test_a_picture_is_seen_large_labelled_and_found(stack: Stack, visit: Visit) 
     expect(viewer).to_be_hidden()
     search(other, "cat at")
     expect(tile(other, "page-chelsea.png")).to_be_visible()
-    expect(other.locator(".tile")).to_have_count(1)
+    expect(other.locator(".im-tile")).to_have_count(1)
     with stack.images() as client:
         assert client.get("/v1/images/page-chelsea.png").json()["tags"] == ["a cat at home"]
 

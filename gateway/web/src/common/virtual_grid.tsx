@@ -1,6 +1,6 @@
 /** A grid of any number of tiles, of which only those in view exist. One is in the tab order; arrows move among them. */
 
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, VNode } from "preact";
 import { useCallback, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { shape, span, stepFrom } from "./grid_math";
 
@@ -10,6 +10,9 @@ export interface TileProps {
   "data-item": number;
   onFocus(): void;
 }
+
+/** Of scrolling that is not looked at more closely, in pixels. */
+const SCROLL_STEP = 48;
 
 interface Props {
   count: number;
@@ -68,27 +71,50 @@ export function VirtualGrid(props: Props) {
     if (event.shiftKey) reach?.(to);
     goTo(to);
   };
-  const items = [];
+  // While somebody scrolls only the span changes: tiles that stay are the same ones, and are not compared again.
+  const drawn = useRef<Drawn>({ of: null, tiles: new Map() });
+  if (!isSame(drawn.current.of, [tile, count, of.columns, of.tile, of.pitch])) {
+    drawn.current = { of: [tile, count, of.columns, of.tile, of.pitch], tiles: new Map() };
+  }
+  const kept = drawn.current.tiles;
+  const tiles: Drawn["tiles"] = new Map();
   for (let item = first; item < last; item++) {
+    const tabIndex = item === tabbable ? 0 : -1;
+    const before = kept.get(item);
+    if (before?.tabIndex === tabIndex) {
+      tiles.set(item, before);
+      continue;
+    }
     const [row, column] = [Math.floor(item / of.columns), item % of.columns];
     const style = {
       transform: `translate(${column * (of.tile + gap)}px, ${row * of.pitch}px)`,
       width: `${of.tile}px`,
       height: `${of.pitch - gap}px`,
     };
-    const tabIndex = item === tabbable ? 0 : -1;
-    items.push(
+    const element = (
       <li key={item} style={style} aria-setsize={count} aria-posinset={item + 1}>
         {tile(item, { tabIndex, "data-item": item, onFocus: () => setCurrent(item) })}
-      </li>,
+      </li>
     );
+    tiles.set(item, { tabIndex, element });
   }
+  drawn.current.tiles = tiles;
   const height = `${Math.max(0, of.rows * of.pitch - gap)}px`;
   return (
     <ul ref={list} class="virtual-grid" aria-label={label} aria-busy={busy} style={{ height }} onKeyDown={move}>
-      {items}
+      {[...tiles.values()].map((one) => one.element)}
     </ul>
   );
+}
+
+/** The tiles as they were drawn last, and all that they were drawn of. */
+interface Drawn {
+  of: readonly unknown[] | null;
+  tiles: Map<number, { tabIndex: 0 | -1; element: VNode }>;
+}
+
+function isSame(a: readonly unknown[] | null, b: readonly unknown[]): boolean {
+  return a !== null && a.every((value, place) => Object.is(value, b[place]));
 }
 
 interface View {
@@ -114,7 +140,13 @@ function useView(list: { current: HTMLElement | null }): View {
     const around = scroller(here);
     const isPage = around === document.documentElement;
     const edge = isPage ? 0 : around.getBoundingClientRect().top;
-    const next = { width: here.clientWidth, height: isPage ? innerHeight : around.clientHeight, top: edge - here.getBoundingClientRect().top };
+    const top = edge - here.getBoundingClientRect().top;
+    const next = {
+      width: here.clientWidth,
+      height: isPage ? innerHeight : around.clientHeight,
+      // Rows are drawn ahead: a few pixels more or less draw nothing new.
+      top: Math.floor(top / SCROLL_STEP) * SCROLL_STEP,
+    };
     setView((now) => (now.width === next.width && now.height === next.height && now.top === next.top ? now : next));
   }, []);
   useLayoutEffect(() => {

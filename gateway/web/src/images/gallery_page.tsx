@@ -9,9 +9,10 @@ import { Empty, Failed, Loading } from "../common/states";
 import { addressOf, queryOf } from "./address";
 import { Api } from "./api";
 import { AT_MOST, type Chosen, NONE, joined, reach, renamed, toggled, without } from "./chosen";
+import type { Collection } from "./collection";
 import { type Given, useFiles } from "./files";
 import { Grid } from "./grid";
-import type { Query } from "./model";
+import { EVERYTHING, type Query } from "./model";
 import { Selection } from "./selection";
 import { ShareDialog } from "./share_dialog";
 import { Toolbar } from "./toolbar";
@@ -141,7 +142,7 @@ export function GalleryPage({ route }: { route: Route }) {
             {count(collection.coming, "new image")}: show
           </button>
         )}
-        <State collection={collection} query={query} mayWrite={mayWrite} />
+        <State collection={collection} query={query} mayWrite={mayWrite} clear={() => wanted({ ...EVERYTHING, sort: query.sort })} />
         <Grid
           collection={collection}
           chosen={chosen}
@@ -190,12 +191,24 @@ export function GalleryPage({ route }: { route: Route }) {
   );
 }
 
-function State({ collection, query, mayWrite }: { collection: ReturnType<typeof useCollection>; query: Query; mayWrite: boolean }) {
+interface StateProps {
+  collection: Collection;
+  query: Query;
+  mayWrite: boolean;
+  clear(): void;
+}
+
+function State({ collection, query, mayWrite, clear }: StateProps) {
   const { status, total, why } = collection;
   if (status === "failed" && !total) return <Failed why={why} retry={() => void collection.refresh()} />;
   if (status === "loading" && !total) return <Loading what="Looking for images" />;
   const filtered = query.q !== "" || query.tags.length > 0;
-  if (!total && filtered) return <Empty title="No image fits." />;
+  if (!total && filtered)
+    return (
+      <Empty title="No image fits.">
+        <button onClick={clear}>Show all images</button>
+      </Empty>
+    );
   if (!total)
     return (
       <Empty title="No images yet">

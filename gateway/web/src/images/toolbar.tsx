@@ -71,7 +71,7 @@ function Choose({ take }: Pick<Props, "take">) {
       <button class="primary" onClick={() => files.current?.click()}>
         Upload
       </button>
-      <Menu label="More ways to upload" face="▾" class="to-left">
+      <Menu label="Other ways to upload" face="▾" class="to-left">
         {(close) => (
           <>
             <button

@@ -72,7 +72,7 @@ export function TrashPage() {
                 </button>
                 <button
                   class="plain danger"
-                  aria-label={`Delete ${image.name} for good`}
+                  aria-label={`Delete for good: ${image.name}`}
                   onClick={() => void during(() => api.purge(image.id))}
                 >
                   Delete for good
