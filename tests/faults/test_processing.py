@@ -1,9 +1,6 @@
 """Kills in the middle of jobs: every job ends, no image has two results, a killing image fails alone."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
@@ -14,9 +11,9 @@ import cv2 as opencv
 import numpy as np
 import pytest
 
+from tests.dask_cluster import DaskCluster
 from tests.processing import DENOISE, EDGES, Processing, children, command_line, kill, large, noise, states
-from tests.scripts.stack_process import ROOT, free_port, lives, wait_until
-from tests.stack import bare_environment
+from tests.scripts.stack_process import free_port, lives, wait_until
 
 cv2: Any = opencv
 SLOW = [(f"slow-{number}.png", noise(number, (400, 300))) for number in range(8)]  # about 0.2 s each
@@ -128,67 +125,17 @@ def test_an_image_that_takes_too_long_fails_alone(start: Start) -> None:
     assert job["items"][1]["error"]["code"] == "item_too_slow"
 
 
-class Dask:
-    """A scheduler and a worker as an operator starts them."""
-
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        self.address = f"tcp://127.0.0.1:{self.port}"
-        self._log = (folder / "dask.out").open("ab")
-        self.scheduler = self._start_scheduler()
-        self.worker = self._start_worker(folder)
-
-    def _start_scheduler(self) -> "subprocess.Popen[bytes]":
-        return self._run("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
-
-    def _start_worker(self, folder: Path) -> "subprocess.Popen[bytes]":
-        place = ("--host", "127.0.0.1", "--local-directory", str(folder))
-        return self._run("worker", self.address, "--nthreads", "1", *place)
-
-    def _run(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        environment = bare_environment(PYTHONPATH=str(ROOT), DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT="5s")
-        command = [sys.executable, "-m", "dask", *arguments]
-        return subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=self._log, stderr=self._log, start_new_session=True
-        )
-
-    def restart_scheduler(self) -> None:
-        """kill -9, and a new one at the same address, which knows nothing."""
-        self.scheduler.kill()
-        self.scheduler.wait()
-        self.scheduler = self._start_scheduler()
-
-    def replace_worker(self, folder: Path) -> None:
-        """A worker that lost its scheduler ends; an operator's supervisor starts another one."""
-        self.end(self.worker)
-        self.worker = self._start_worker(folder)
-
-    def end(self, process: "subprocess.Popen[bytes]") -> None:
-        """All of its group."""
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-    def close(self) -> None:
-        """End both."""
-        self.end(self.worker)
-        self.end(self.scheduler)
-        self._log.close()
-
-
-@pytest.mark.faults  # its service once took over 30 s to stop afterwards: not understood yet
 def test_a_restarted_scheduler_costs_no_image(start: Start, tmp_path: Path) -> None:
-    dask = Dask(tmp_path)
-    try:
+    with DaskCluster(tmp_path) as dask:
         service = start(DARKROOM_DASK_SCHEDULER=dask.address)
         job = service.submit(SLOW, DENOISE)
         service.wait_for(job, 2)
         dask.restart_scheduler()
-        dask.replace_worker(tmp_path)
+        dask.replace_worker()
         check_results(service, service.ended(job))
         assert service.workers() == []  # the engine is the given one, and no other
-    finally:
-        dask.close()
+        dask.restart_scheduler()
+        assert service.end(signal.SIGTERM, 5) in {0, -signal.SIGTERM}  # also while it connects anew
 
 
 @pytest.mark.faults
