@@ -73,7 +73,8 @@ ARG SERVICE
 COPY requirements/${SERVICE}.txt requirements/
 RUN pip install --quiet --require-hashes --only-binary :all: -r requirements/${SERVICE}.txt
 # Folders that volumes are mounted on take their rights from here: any user may be told to run this.
-RUN mkdir -m 1777 /data /data/${SERVICE} /run/secrets /handed /handed/postgres /handed/prometheus /backups /pictures
+RUN mkdir -m 1777 /data /run/secrets /handed /handed/postgres /handed/prometheus /backups /pictures \
+    && cd /data && mkdir -m 1777 gateway legacy tagging imagestore processing sdcard
 COPY shared shared
 COPY deploy/start.py deploy/healthy.py deploy/
 COPY --from=source / /

@@ -1,5 +1,5 @@
 # What people and CI run. Each target sets up what it needs and says nothing when all is there already.
-.PHONY: run demo test test-faults check bench lock clean
+.PHONY: run demo test test-faults compose-test check bench lock clean
 .SILENT:
 
 SETUP = python=$$(sh scripts/find-python.sh) && "$$python" -m scripts.setup
@@ -12,10 +12,13 @@ demo:
 	$(SETUP) dev && exec .venv/bin/python -m scripts.demo
 
 test:
-	$(SETUP) dev && $(PYTEST) -q -m "not faults" -n 2 --dist loadfile $(PYTEST_ARGS) && npm --prefix gateway/web test --silent
+	$(SETUP) dev && $(PYTEST) -q -m "not faults and not compose" -n 2 --dist loadfile $(PYTEST_ARGS) && npm --prefix gateway/web test --silent
 
 test-faults:
 	$(SETUP) dev && $(PYTEST) -q -m faults --timeout 1800 $(PYTEST_ARGS)
+
+compose-test:
+	$(SETUP) dev && .venv/bin/python -m bench.containers && $(PYTEST) -q -m compose --timeout 900 $(PYTEST_ARGS) tests/compose
 
 check:
 	$(SETUP) dev

@@ -1,6 +1,6 @@
 """Run as a program: OpenStack Swift, a real object store that speaks S3, in a folder and on ports of its own.
 
-`python tests/shared/s3_server.py FOLDER PORT`; access key `test:tester`, secret `testing`.
+`python tests/shared/s3_server.py FOLDER PORT [ADDRESS]`; access key `test:tester`, secret `testing`.
 Ends with its standard input.
 """
 
@@ -11,6 +11,7 @@ import sys
 import warnings
 from pathlib import Path
 
+LOOPBACK = "127.0.0.1"  # where the parts talk to one another
 BACKENDS = ("account", "container", "object")
 PIPELINE = "catch_errors cache s3api tempauth copy slo dlo proxy-server"
 SWIFT = """[swift-hash]
@@ -21,7 +22,7 @@ name = one
 default = yes
 """
 COMMON = """[DEFAULT]
-bind_ip = 127.0.0.1
+bind_ip = {address}
 bind_port = {port}
 workers = 0
 swift_dir = {folder}
@@ -45,14 +46,14 @@ memcache_servers = 127.0.0.1:1
 """
 
 
-def write_settings(folder: Path, port: int) -> None:
+def write_settings(folder: Path, port: int, address: str) -> None:
     """swift.conf, one file a server, and a ring of one device each."""
     from swift.common.ring import RingBuilder
 
     user = pwd.getpwuid(os.geteuid()).pw_name
     (folder / "swift.conf").write_text(SWIFT)
     for offset, kind in enumerate(BACKENDS, start=1):
-        common = COMMON.format(port=port + offset, folder=folder, user=user)
+        common = COMMON.format(address=LOOPBACK, port=port + offset, folder=folder, user=user)
         app = f"[pipeline:main]\npipeline = {kind}-server\n[app:{kind}-server]\nuse = egg:swift#{kind}\n"
         (folder / f"{kind}.conf").write_text(common + app)
         (folder / "disks/d1").mkdir(parents=True, exist_ok=True)
@@ -66,7 +67,7 @@ def write_settings(folder: Path, port: int) -> None:
         f"[filter:{name}]\nuse = egg:swift#{name}\n" for name in ("catch_errors", "copy", "slo", "dlo")
     )
     app = "[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\n"
-    common = COMMON.format(port=port, folder=folder, user=user)
+    common = COMMON.format(address=address, port=port, folder=folder, user=user)
     (folder / "proxy.conf").write_text(
         f"{common}[pipeline:main]\npipeline = {PIPELINE}\n{app}{filters}{FILTERS}"
     )
@@ -88,7 +89,7 @@ def serve(folder: Path, kind: str) -> None:
 def main() -> None:
     """Serve until standard input ends: when the tests die, so does the store."""
     folder, port = Path(sys.argv[1]), int(sys.argv[2])
-    write_settings(folder, port)
+    write_settings(folder, port, sys.argv[3] if len(sys.argv) > 3 else LOOPBACK)
     context = multiprocessing.get_context("spawn")
     servers = [
         context.Process(target=serve, args=(folder, kind), daemon=True) for kind in (*BACKENDS, "proxy")
