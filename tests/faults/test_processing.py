@@ -1,6 +1,7 @@
 """Kills in the middle of jobs: every job ends, no image has two results, a killing image fails alone."""
 
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from hashlib import sha256
@@ -187,3 +188,26 @@ def test_a_full_disk_refuses_and_recovers(start: Start, small_disk: Path) -> Non
     assert service.http.get(f"/v1/jobs/{first}/items/0/result").status_code == 200
     filler.unlink()
     assert states(service.ended(service.submit(SLOW[:2], EDGES))) == ["finished"] * 2
+
+
+@pytest.mark.faults
+def test_a_disk_that_fills_up_in_the_middle_of_a_job(start: Start, small_disk: Path) -> None:
+    """Images whose results have no room fail and say so, or wait; with room again, none is missing."""
+    service = start(data=small_disk / "data")
+    job = service.submit(SLOW, DENOISE)
+    service.wait_for(job, 2)
+    filler = small_disk / "filler"
+    fill(filler)
+    wait_until(lambda: service.http.post("/v1/jobs", files=[("images", SLOW[0])]).status_code == 507)
+    time.sleep(1)  # for some results to find no room
+    filler.unlink()
+    ended = service.ended(job)
+    failed = [item for item in ended["items"] if item["state"] == "failed"]
+    assert {item["error"]["code"] for item in failed} <= {"insufficient_storage"}
+    if failed:
+        assert service.http.post(f"/v1/jobs/{job}/retry").status_code == 202
+    ended = service.ended(job)
+    assert states(ended) == ["finished"] * len(SLOW)
+    for item, (_, content) in zip(ended["items"], SLOW, strict=True):
+        found = service.http.get(f"/v1/jobs/{job}/items/{item['index']}/result").content
+        assert found == denoised(content)

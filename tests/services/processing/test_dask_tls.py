@@ -1,6 +1,7 @@
 """A scheduler over TLS: jobs run there, and who has no certificate of its authority is turned away."""
 
 from pathlib import Path
+from typing import Any
 
 from tests.certificates import Identity, make_identity
 from tests.dask_cluster import DaskCluster
@@ -10,7 +11,7 @@ from tests.scripts.stack_process import wait_until
 IMAGES = [(f"{number}.png", noise(number)) for number in range(3)]
 
 
-def settings(address: str, tls: Identity) -> dict[str, str]:
+def settings(address: str, tls: Identity) -> dict[str, Any]:
     """What an operator sets."""
     return {
         "DARKROOM_DASK_SCHEDULER": address,

@@ -57,7 +57,7 @@ class Service(TestClient):
 
     def blobs(self) -> list[Path]:
         """The files of jobs in the blob store."""
-        return [path for path in (self.folder / "processing/blobs/jobs").rglob("*") if path.is_file()]
+        return sorted(path for path in (self.folder / "processing/blobs/jobs").rglob("*") if path.is_file())
 
 
 def start(folder: Path, **given: Any) -> Service:
@@ -169,11 +169,13 @@ def test_the_same_key_gives_the_same_job(service: Service) -> None:
     again = service.submit(key="holiday")
     assert again.json()["id"] == first.json()["id"]
     assert problem(service.submit(IMAGES[:2], key="holiday")) == (422, "idempotency_key_reused")
-    assert service.submit().json()["id"] != first.json()["id"]
-    before = len(service.blobs())
+    other = service.submit()
+    assert other.json()["id"] != first.json()["id"]
     service.ended(first)
+    service.ended(other)
+    before = service.blobs()
     service.submit(key="holiday")
-    assert len(service.blobs()) <= before + len(IMAGES)  # an upload that is not used leaves nothing
+    assert service.blobs() == before  # an upload that is not used leaves nothing
 
 
 def test_same_names_have_results_of_different_names(service: Service) -> None:
@@ -198,6 +200,22 @@ def test_a_cancelled_job_stops_and_can_be_taken_up_again(service: Service) -> No
     assert problem(service.get(f"{url}/items/11/result")) == (409, "item_cancelled")
     assert states(service.ended(service.post(f"{url}/retry"))) == ["finished"] * len(images)
     assert problem(service.post(f"{url}/retry")) == (409, "nothing_to_retry")
+
+
+def test_jobs_that_are_cancelled_beside_others_stop_alone(service: Service) -> None:
+    images = [(f"{number}.png", noise(number, (160, 120))) for number in range(8)]
+    answers = [service.submit(images, DENOISE) for _ in range(6)]
+    urls = [f"/v1/jobs/{answer.json()['id']}" for answer in answers]
+    wait_until(lambda: any(service.get(url).json()["progress"]["done"] for url in urls))
+    assert {service.delete(url).status_code for url in urls[1::2]} == {200}
+    jobs = [service.ended(answer) for answer in answers]
+    assert [job["state"] for job in jobs] == ["finished", "cancelled"] * 3
+    assert [states(job) for job in jobs[::2]] == [["finished"] * len(images)] * 3
+    for url, job in zip(urls[1::2], jobs[1::2], strict=True):
+        assert set(states(job)) <= {"finished", "cancelled"}
+        assert "cancelled" in states(job)
+        assert service.get(url, params={"limit": 1000}).json()["items"] == job["items"]  # nothing came after
+        assert [event["type"].rpartition(".")[2] for event in service.events(job["id"])][-1] == "cancelled"
 
 
 def test_a_result_can_be_waited_for(service: Service) -> None:
