@@ -49,7 +49,7 @@ class CameraError(DarkroomError):
 class HostNotAllowed(CameraError, Forbidden):
     """Raised before any connection."""
 
-    code = "host_not_allowed"
+    code = "camera_host_not_allowed"
     title = "This host is in no network of cameras"
 
 

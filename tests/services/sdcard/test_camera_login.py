@@ -121,7 +121,7 @@ def test_a_host_elsewhere_is_not_connected_to(host: str, networks: str) -> None:
         address = CameraAddress("cam", host, port, "root", "x", None, "SHA256:x")
         with pytest.raises(HostNotAllowed) as refused, cameras.session(address) as session:
             session.stat("/")
-        assert (refused.value.status, refused.value.code) == (403, "host_not_allowed")
+        assert (refused.value.status, refused.value.code) == (403, "camera_host_not_allowed")
         listening.settimeout(0.05)
         with pytest.raises(TimeoutError):
             listening.accept()

@@ -196,9 +196,9 @@ def test_a_camera_outside_the_networks_is_never_connected_to(
 ) -> None:
     browser = make_browser(camera_networks="10.0.0.0/8")
     browser.add("cam1", openssh)
-    assert browser.seen("cam1")["state"] == "host_not_allowed"
+    assert browser.seen("cam1")["state"] == "camera_host_not_allowed"
     clip = "MjAyNi0xMS0yMC8wOS8xLTA5MDAubXA0"
-    assert problem(browser.get(f"/v1/cameras/cam1/clips/{clip}/content")) == (403, "host_not_allowed")
+    assert problem(browser.get(f"/v1/cameras/cam1/clips/{clip}/content")) == (403, "camera_host_not_allowed")
 
 
 def test_a_moved_camera_shows_its_key_again(browser: Browser, openssh: CardCamera) -> None:
