@@ -44,7 +44,7 @@ def _run(options: argparse.Namespace, progress: Progress) -> Manifest:
         wishes = Wishes(secrets=options.secrets, keep_going=options.keep_going)
         return create(BackupSettings(), options.place, wishes, progress)
     if options.command == "verify":
-        return verify(options.place, progress)[1]
+        return verify(options.place, progress)
     return restore(BackupSettings(), options.place, progress)
 
 

@@ -9,7 +9,7 @@ import os
 import shutil
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -52,6 +52,8 @@ class NewBox:
             try:
                 yield self
             except BaseException:
+                if self._tar is not None:
+                    self._tar.close()
                 shutil.rmtree(self.work, ignore_errors=True)
                 raise
         finally:
@@ -140,12 +142,9 @@ class FolderBox:
 class TarBox:
     """A backup as one tar."""
 
-    def __init__(self, path: Path) -> None:
-        try:
-            self._tar = tarfile.open(path, "r:")  # noqa: SIM115 - open for as long as the command runs
-            self._members = {member.name: member for member in self._tar.getmembers()}
-        except tarfile.TarError as error:
-            raise BackupError(f"{path} is no backup, or not a whole one: {error}") from None
+    def __init__(self, tar: tarfile.TarFile) -> None:
+        self._tar = tar
+        self._members = {member.name: member for member in tar.getmembers()}
 
     def names(self) -> list[str]:
         """See Box."""
@@ -156,14 +155,21 @@ class TarBox:
         return cast("BinaryIO", self._tar.extractfile(self._members[name]))
 
 
-def open_box(source: Path) -> Box:
+@contextmanager
+def open_box(source: Path) -> Iterator[Box]:
     """The backup there. Raises BackupError where none is, or an unfinished one."""
     if not source.exists():
         raise BackupError(f"there is no {source}")
-    box: Box = FolderBox(source) if source.is_dir() else TarBox(source)
-    if SUMS not in box.names():
-        raise BackupError(f"{source} is no backup, or not a whole one: it has no {SUMS}")
-    return box
+    try:
+        with ExitStack() as stack:
+            box: Box = FolderBox(source)
+            if not source.is_dir():
+                box = TarBox(stack.enter_context(tarfile.open(source, "r:")))
+            if SUMS not in box.names():
+                raise BackupError(f"{source} is no backup, or not a whole one: it has no {SUMS}")
+            yield box
+    except tarfile.TarError as error:
+        raise BackupError(f"{source} is no backup, or not a whole one: {error}") from None
 
 
 def check(box: Box, checked: Callable[[int], None]) -> None:

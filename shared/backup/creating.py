@@ -56,7 +56,7 @@ class _Reading:
 
 def create(settings: BackupSettings, target: Path, wishes: Wishes, progress: Progress) -> Manifest:
     """Make the backup. Raises BackupError; then nothing is left of it."""
-    parts = [part_of(name) for name in settings.names]
+    parts = [part_of(name, settings) for name in settings.names]
     for part in parts:
         _need_database(part)
     with NewBox(target).open() as box:
@@ -119,17 +119,16 @@ class _Creation:
             reading.packs.append(f"{part.name}/blobs/{len(reading.packs) + 1:06}.tar")
             return self._box.path(reading.packs[-1])
 
-        packer = Packer(part.blobs, new_pack, lambda _path: self._box.keep(reading.packs[-1]))
-        for attempt in range(1, ROUNDS + 1):
-            troubles = self._copy_round(reading, packer)
-            if not troubles:
-                break
-            if attempt == ROUNDS or not any(trouble.gone for trouble in troubles):
-                self._leave_out(part, troubles)
-                break
-            again = self._read(part)
-            reading.snapshot, reading.files = again.snapshot, again.files
-        packer.close()
+        with Packer(part.blobs, new_pack, lambda _path: self._box.keep(reading.packs[-1])) as packer:
+            for attempt in range(1, ROUNDS + 1):
+                troubles = self._copy_round(reading, packer)
+                if not troubles:
+                    break
+                if attempt == ROUNDS or not any(trouble.gone for trouble in troubles):
+                    self._leave_out(part, troubles)
+                    break
+                again = self._read(part)
+                reading.snapshot, reading.files = again.snapshot, again.files
         self._wanted(part).unlink()
 
     def _copy_round(self, reading: _Reading, packer: Packer) -> list[Trouble]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from shared.backup.holdings import Blob
 from shared.blobs import BlobMissing, BlobStore
@@ -56,8 +56,18 @@ class Packer:
             while waiting:
                 yield from self._add(waiting.popleft().result(), copied)
 
-    def close(self) -> None:
-        """Finish the last pack."""
+    def __enter__(self) -> Self:
+        """Ready to copy."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """Finish the last pack, or let go of it."""
+        if kind is None:
+            self._finish()
+        elif self._tar is not None:
+            self._tar.close()
+
+    def _finish(self) -> None:
         if self._tar is not None and self._path is not None:
             self._tar.close()
             self._done(self._path)
@@ -108,13 +118,13 @@ class Packer:
     def _write(self, key: str, size: int, source: "io.BytesIO | _Chunks") -> None:
         if self._tar is None:
             self._path = self._new_pack()
-            self._tar = tarfile.open(self._path, "w", format=tarfile.GNU_FORMAT)  # noqa: SIM115 - closed in close
+            self._tar = tarfile.open(self._path, "w", format=tarfile.GNU_FORMAT)  # noqa: SIM115 - closed in __exit__
         member = tarfile.TarInfo(key)
         member.size, member.mode = size, 0o600
         self._tar.addfile(member, source)  # type: ignore[arg-type]
         forget_members(self._tar)
         if self._tar.offset >= PACK_BYTES:
-            self.close()
+            self._finish()
 
 
 class _Chunks:

@@ -36,39 +36,48 @@ AHEAD = 16
 GAP = 1_000_000_000  # sequences that the system may have given after the backup: cursors in it are found out
 
 
-def verify(source: Path, progress: Progress) -> tuple[Box, Manifest]:
-    """The backup, all of whose bytes are what was written. Raises BackupError."""
-    box = open_box(source)
-    progress.step("checking the backup")
-    check(box, lambda size: progress.add(0, size))
-    progress.end()
-    return box, read_manifest(box)
+def verify(source: Path, progress: Progress) -> Manifest:
+    """What a backup says of itself, all of whose bytes are what was written. Raises BackupError."""
+    with open_box(source) as box:
+        return _checked(box, progress)
 
 
 def restore(settings: BackupSettings, source: Path, progress: Progress) -> Manifest:
     """Fill the system that the settings name. Raises BackupError."""
-    box, manifest = verify(source, progress)
-    parts = [(part_of(told.name), told) for told in manifest.parts]
-    with _alone(settings.folder):
-        begun = [_need_room(part, told, manifest) for part, told in parts]
-        if not any(begun):
-            need_absent(settings.folder, manifest)
-        for part, _ in parts:
-            with _writing(part) as connection:
-                schema.mark(connection, manifest.id)
-        for part, told in parts:
-            _put_blobs(box, part, told, progress)
-        restore_files(box, settings.folder, manifest)
-        os.sync()  # blobs were written without waiting for the disk one by one
-        folder = str(settings.folder)
-        move = Move(manifest.data_dir, folder, frozenset(f"{folder}/{name}" for name in manifest.files))
-        for part, told in parts:
-            _fill(box, part, told, move, progress)
-        for part, told in parts:
-            with _writing(part) as connection:
-                schema.unmark(connection, told.revision)
+    with open_box(source) as box:
+        manifest = _checked(box, progress)
+        with _alone(settings.folder):
+            _restore(settings, box, manifest, progress)
     progress.end()
     return manifest
+
+
+def _checked(box: Box, progress: Progress) -> Manifest:
+    progress.step("checking the backup")
+    check(box, lambda size: progress.add(0, size))
+    progress.end()
+    return read_manifest(box)
+
+
+def _restore(settings: BackupSettings, box: Box, manifest: Manifest, progress: Progress) -> None:
+    parts = [(part_of(told.name, settings), told) for told in manifest.parts]
+    begun = [_need_room(part, told, manifest) for part, told in parts]
+    if not any(begun):
+        need_absent(settings.folder, manifest)
+    for part, _ in parts:
+        with _writing(part) as connection:
+            schema.mark(connection, manifest.id)
+    for part, told in parts:
+        _put_blobs(box, part, told, progress)
+    restore_files(box, settings.folder, manifest)
+    os.sync()  # blobs were written without waiting for the disk one by one
+    folder = str(settings.folder)
+    move = Move(manifest.data_dir, folder, frozenset(f"{folder}/{name}" for name in manifest.files))
+    for part, told in parts:
+        _fill(box, part, told, move, progress)
+    for part, told in parts:
+        with _writing(part) as connection:
+            schema.unmark(connection, told.revision)
 
 
 def _need_room(part: Part, told: PartManifest, manifest: Manifest) -> bool:

@@ -81,7 +81,7 @@ class Part:
         return open_blobs(url, self.settings.home / "staging")
 
 
-def part_of(name: str) -> Part:
+def part_of(name: str, settings: BackupSettings) -> Part:
     """A deployable by its name. Raises BackupError where its code is not here."""
     if not name.isidentifier():
         raise BackupError(f"{name!r} is not a name of a service")
@@ -91,6 +91,6 @@ def part_of(name: str) -> Part:
         {"__module__": __name__, "model_config": SettingsConfigDict(env_prefix=f"DARKROOM_{name.upper()}_")},
     )
     try:
-        return Part(name, kind(), holdings_of(name))
+        return Part(name, kind(data_dir=settings.data_dir), holdings_of(name))
     except ModuleNotFoundError as error:
         raise BackupError(f"the code of {name} is not here ({error})") from None
