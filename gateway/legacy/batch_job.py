@@ -1,7 +1,6 @@
 """A batch as a job of the processing service: submitted once, its results fetched as they become ready."""
 
 import asyncio
-import json
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -11,8 +10,9 @@ import httpx2
 from gateway.legacy.batch import OPERATIONS, Batch
 from gateway.legacy.processing import IMAGE_SENT
 from gateway.legacy.services import FAILURES, reason
-from shared.clients.base import ProblemAnswer, ServiceClient
-from shared.contracts.processing import ProcessingJob
+from shared.clients.base import ProblemAnswer
+from shared.clients.processing import ProcessingClient
+from shared.contracts.processing import Steps
 
 T = TypeVar("T")
 QUALITY = 95  # OpenCV's, which the original wrote with
@@ -28,7 +28,7 @@ class NoResult(Exception):
 class BatchJob:
     """One batch. A service that is away is asked again for `patience` seconds; a job outlives it."""
 
-    def __init__(self, client: ServiceClient, batch: Batch, patience: float) -> None:
+    def __init__(self, client: ProcessingClient, batch: Batch, patience: float) -> None:
         self._client = client
         self._batch = batch
         self._patience = patience
@@ -51,8 +51,8 @@ class BatchJob:
             raise NoResult(problem)
         try:
             job = await asyncio.shield(self._submission)
-            url = f"/v1/jobs/{job}/items/{self._places[place]}/result"
-            while (found := await self._patiently(lambda: self._fetch(url))) is None:
+            index = self._places[place]
+            while (found := await self._patiently(lambda: self._fetch(job, index))) is None:
                 pass
         except FAILURES as error:
             raise NoResult(reason(error)) from None
@@ -66,36 +66,29 @@ class BatchJob:
             return
         try:
             job = await self._submission
-            await self._patiently(lambda: self._client.request("DELETE", f"/v1/jobs/{job}"))
+            await self._patiently(lambda: self._client.cancel(job))
         except FAILURES:
             return  # there is no job, or it has ended
 
     async def _submit(self) -> int:
-        form = []
-        overrides = {}
+        images = []
+        overrides: dict[int, Steps] = {}
         for index, (_place, image) in enumerate(self._batch.good()):
-            form.append(("images", (f"image-{index + 1}", self._batch.content(image))))
-            overrides[index] = [OPERATIONS[image.digit].model_dump()]
-        fields = {
-            "pipeline": json.dumps(overrides[0]),
-            "overrides": json.dumps(overrides),
-            "format": "jpeg",
-            "quality": str(QUALITY),
-        }
-        answer = await self._client.request(
-            "POST", "/v1/jobs", files=form, data=fields, headers={"Idempotency-Key": self._key}
+            images.append((f"image-{index + 1}", self._batch.content(image)))
+            overrides[index] = [OPERATIONS[image.digit]]
+        job = await self._client.submit(
+            images, overrides[0], overrides=overrides, format="jpeg", quality=QUALITY, key=self._key
         )
-        return ProcessingJob.model_validate_json(answer.content).id
+        return job.id
 
-    async def _fetch(self, url: str) -> bytes | None:
+    async def _fetch(self, job: int, index: int) -> bytes | None:
         """The result; None while it is not ready."""
         try:
-            answer = await self._client.request("GET", url, params={"wait": WAIT_SECONDS})
+            return await self._client.result(job, index, wait=WAIT_SECONDS)
         except ProblemAnswer as error:
             if error.problem.code == NOT_READY:
                 return None
             raise
-        return answer.content
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         """Call again while nobody answers; an answer, good or bad, ends it."""

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from gateway.legacy.settings import LegacySettings
 from shared.clients.base import ProblemAnswer, ServiceClient
 from shared.clients.imagestore import ImageStoreClient
+from shared.clients.processing import ProcessingClient
 from shared.clients.tagging import TaggingClient
 from shared.clients.transport import LeanTransport
 
@@ -34,9 +35,9 @@ class Services:
         """The image store, called for the client at the address."""
         return self._client("imagestore", ImageStoreClient, address)
 
-    def processing(self, address: str) -> ServiceClient:
+    def processing(self, address: str) -> ProcessingClient:
         """The processing service, called for the client at the address."""
-        return self._client("processing", ServiceClient, address)
+        return self._client("processing", ProcessingClient, address)
 
     async def close(self) -> None:
         """Let go of all connections."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Sequence
+from io import RawIOBase
 
 import httpx2
 
@@ -33,7 +34,7 @@ class ProcessingClient(ServiceClient):
 
     async def submit(
         self,
-        images: Sequence[tuple[str, bytes]],
+        images: Sequence[tuple[str, bytes | RawIOBase]],
         pipeline: Sequence[PipelineStep],
         *,
         overrides: dict[int, Steps] | None = None,
@@ -42,7 +43,10 @@ class ProcessingClient(ServiceClient):
         store_results: bool = False,
         key: str = "",
     ) -> ProcessingJob:
-        """A job over images (name, content). The same `key` with the same job gives that job again."""
+        """A job over images (name, content); files are read piece by piece.
+
+        The same `key` with the same job gives that job again.
+        """
         fields = {"pipeline": steps_json(pipeline)}
         if overrides:
             others = {
@@ -95,9 +99,10 @@ class ProcessingClient(ServiceClient):
                 item = await self.item(job_id, index, wait=WAIT_SECONDS)
             yield item
 
-    async def result(self, job_id: int, index: int) -> bytes:
-        """The image as processed."""
-        return (await self.request("GET", f"/v1/jobs/{job_id}/items/{index}/result")).content
+    async def result(self, job_id: int, index: int, *, wait: float = 0) -> bytes:
+        """The image as processed; `wait`: seconds to wait for it, at most 25."""
+        query = f"?wait={wait}" if wait else ""
+        return (await self.request("GET", f"/v1/jobs/{job_id}/items/{index}/result{query}")).content
 
     async def original(self, job_id: int, index: int) -> bytes:
         """The image as it came."""
