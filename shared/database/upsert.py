@@ -16,6 +16,12 @@ def insert_missing(connection: Connection, table: Table, row: Mapping[str, Any])
     return connection.execute(put, dict(row)).first() is not None
 
 
+def insert_unique(connection: Connection, table: Table, row: Mapping[str, Any], answer: Column[Any]) -> Any:
+    """Insert the row unless one with its unique values is there: the new row's `answer`, None where not."""
+    put = _statement(connection.dialect.name, table, answer)
+    return connection.execute(put, dict(row)).scalar()
+
+
 class InsertMissing:
     """The same prepared, for inserts that uploads wait for; values as Prepared takes them."""
 

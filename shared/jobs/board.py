@@ -13,7 +13,6 @@ from sqlalchemy import (
     and_,
     delete,
     func,
-    insert,
     literal,
     or_,
     select,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 )
 
 from shared.database.types import EPOCH, Instant, now
+from shared.database.upsert import insert_unique
 from shared.errors import Conflict, DarkroomError, NotFound, TooManyRequests, Unprocessable
 from shared.events import EventLog
 from shared.jobs.row import ENDED, Job, JobState, job_of
@@ -115,23 +115,28 @@ class JobBoard:
         if connection.execute(waiting).scalar_one() >= self._max_waiting:
             raise TooManyJobs(f"{self._max_waiting} jobs are waiting already", headers={"Retry-After": "5"})
         moment = now()
-        put = insert(table).values(
-            kind=new.kind,
-            subject=new.subject,
-            state="waiting",
-            parameters=json.dumps(new.parameters),
-            total=new.total,
-            done=0,
-            failed=0,
-            attempts=0,
-            cancel_wanted=False,
-            told_at=moment,
-            created_by=new.by,
-            idempotency_key=new.idempotency_key,
-            request_digest=new.request_digest if new.idempotency_key else None,
-            created_at=moment,
-        )
-        job = job_of(connection.execute(put.returning(*table.c)).one())
+        row = {
+            "kind": new.kind,
+            "subject": new.subject,
+            "state": "waiting",
+            "parameters": json.dumps(new.parameters),
+            "total": new.total,
+            "done": 0,
+            "failed": 0,
+            "attempts": 0,
+            "cancel_wanted": False,
+            "told_at": moment,
+            "created_by": new.by,
+            "idempotency_key": new.idempotency_key,
+            "request_digest": new.request_digest if new.idempotency_key else None,
+            "created_at": moment,
+        }
+        made = insert_unique(connection, table, row, table.c.id)
+        if made is None:  # the same key came to another replica at the same moment
+            known = self.known(connection, new)
+            assert known is not None
+            return known, False
+        job = self.find(connection, made)
         self._tell(connection, "queued", job)
         return job, True
 

@@ -1,0 +1,1 @@
+"""Deployed: replicas, other engines, containers."""
