@@ -16,7 +16,9 @@ RUN npm run build
 
 # The source of each service: its own, and no other's.
 FROM scratch AS source-gateway
-COPY gateway /app/gateway/
+COPY gateway/*.py /app/gateway/
+COPY gateway/migrations /app/gateway/migrations/
+COPY gateway/pages /app/gateway/pages/
 COPY deploy/secret_files.py /app/deploy/
 COPY --from=page /page/dist /app/gateway/web/dist/
 
@@ -44,7 +46,8 @@ COPY services/sdcard /app/services/sdcard/
 # Backups know the tables of all.
 FROM scratch AS source-backup
 COPY services /app/services/
-COPY gateway /app/gateway/
+COPY gateway/*.py /app/gateway/
+COPY gateway/migrations /app/gateway/migrations/
 
 FROM source-${SERVICE} AS source
 

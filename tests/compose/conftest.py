@@ -9,11 +9,11 @@ from tests.compose.stack import ComposeStack
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[ComposeStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
     """Everything in containers: built, up and healthy."""
     if reason := reason_why_not():
         pytest.exit(reason, returncode=1)
-    made = ComposeStack()
+    made = ComposeStack(tmp_path_factory.mktemp("pictures"))
     try:
         made.start()
         yield made

@@ -34,13 +34,16 @@ SETTINGS = {
 class ComposeStack:
     """Has what tests.stack.Stack has for whoever talks to it; it is up when it is made."""
 
-    def __init__(self) -> None:
+    def __init__(self, pictures: Path) -> None:
+        self.pictures = pictures
+        pictures.chmod(0o777)  # the containers run as a user of their own
         first = adjacent_ports(2)
         legacy = free_ports(len(LEGACY))
         ports = {f"DARKROOM_{name.upper()}_PORT": str(at) for name, at in zip(LEGACY, legacy, strict=True)}
         given = {
             "DARKROOM_GATEWAY_PORT": f"{first}-{first + 1}",
             "DARKROOM_PROMETHEUS_PORT": str(free_ports(1)[0]),
+            "DARKROOM_PICTURES": str(pictures),
         }
         self.project = Project(f"darkroom-test-{os.getpid()}", SETTINGS | ports | given, OVERRIDE)
         self.ports = dict(zip(LEGACY, legacy, strict=True))

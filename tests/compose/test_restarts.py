@@ -1,0 +1,55 @@
+"""Every container is restarted under load, one after the other; every worker is killed with a job at work."""
+
+import pytest
+
+from bench.containers import docker
+from tests.compose.load import Load
+from tests.compose.stack import ComposeStack
+from tests.journeys.events import Program
+from tests.processing import ENDED, noise
+from tests.scripts.stack_process import wait_until
+
+pytestmark = pytest.mark.compose
+RESTARTED = (
+    "imagestore", "tagging", "processing", "sdcard", "gateway", "legacy",
+    "postgres", "s3", "scheduler", "worker", "prometheus",
+)  # fmt: skip
+KILLED = 137  # what a container ends with that had to be killed
+
+
+def test_a_restart_of_every_container_under_load_loses_nothing(stack: ComposeStack) -> None:
+    with Load(stack, "restarts") as load:
+        load.wait_for_more()
+        for service in RESTARTED:
+            stack.project.run("stop", service)
+            ended = {one["State"]["ExitCode"] for one in stack.project.containers(service)}
+            assert KILLED not in ended, f"{service} did not end by itself"
+            stack.project.run("start", service)
+            wait_until(lambda: bool(stack.project.ports("gateway", 8000)))
+            stack.look()
+            load.wait_for_more()
+    stack.project.wait_until_healthy()
+    load.check()
+
+
+def test_a_job_ends_though_every_worker_is_killed(stack: ComposeStack) -> None:
+    images = [("images", (f"{n}.png", noise(n, (800, 600)))) for n in range(40)]
+    with stack.client() as client, Program(stack, "processing.job.*") as program:
+        form = {"pipeline": '[{"operation": "denoise"}]'}
+        job = client.post("/api/processing/v1/jobs", files=images, data=form).raise_for_status().json()["id"]
+        path = f"/api/processing/v1/jobs/{job}"
+        wait_until(lambda: client.get(path).json()["progress"]["done"] >= 3, stack.troubles)
+        before = stack.project.containers("worker")
+        for worker in before:
+            # all that runs in it but its init, which then ends, and the engine starts it again
+            docker("exec", "-d", worker["Id"], "sh", "-c", "kill -9 -1")
+        wait_until(lambda: client.get(path).json()["state"] in ENDED, stack.troubles)
+        ended = client.get(path).json()
+        assert (ended["state"], ended["progress"]) == ("finished", {"total": 40, "done": 40, "failed": 0})
+        while program.listen(1, lambda subject: subject == f"jobs/{job}")[0]["type"] != (
+            "processing.job.finished"
+        ):
+            pass
+    after = stack.project.containers("worker")
+    assert sum(one["RestartCount"] for one in after) >= sum(one["RestartCount"] for one in before) + 2
+    stack.project.wait_until_healthy()
