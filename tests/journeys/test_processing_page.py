@@ -89,9 +89,12 @@ def test_a_pipeline_is_previewed_run_compared_and_downloaded(stack: Stack, visit
     wait_until(lambda: np.array_equal(shown(page), expected), lambda: "the preview is another one")
     assert findings(page) == []
 
-    # Looking elsewhere in the page takes nothing away.
+    # A reload takes nothing away, not even files of the disk; nor does looking elsewhere in the page.
+    with page.expect_response(re.compile("/process")):
+        page.reload()
+    wait_until(lambda: np.array_equal(shown(page), expected), lambda: "the preview is another one")
     page.get_by_role("link", name="Jobs", exact=True).click()
-    page.get_by_role("link", name="Prepare").click()
+    page.get_by_role("link", name="Prepare", exact=True).click()
     expect(page.get_by_role("button", name="Process 3 images")).to_be_visible()
     page.keyboard.press("Control+Enter")
 
@@ -160,7 +163,7 @@ def test_one_image_apart_a_saved_pipeline_and_the_store(stack: Stack, visit: Vis
         flipped = client.get("/v1/images/bench-moon-flip.png/content").content
         assert np.array_equal(read(flipped), cv2.flip(read(photo("moon.png").data), 0))
 
-    page.get_by_role("link", name="Prepare").click()
+    page.get_by_role("link", name="Prepare", exact=True).click()
     page.get_by_role("button", name="Saved").click()
     page.get_by_role("button", name="Delete Negative").click()
     page.get_by_role("button", name="Delete it").click()

@@ -1,9 +1,8 @@
-/** What is being prepared: the images, what is to be done with them, and how. It lives as long as the page. */
+/** What is being prepared: the images, what is to be done with them, and how. draft_memory.ts keeps it. */
 
-import { keep, recall } from "../common/kept";
 import { Store } from "../common/store";
-import type { Format, Operation, WireStep } from "./model";
-import { type Pipeline, fromWire, toWire } from "./pipeline";
+import type { Format, WireStep } from "./model";
+import { type Pipeline, toWire } from "./pipeline";
 
 /** An image of a job to be: a file of this machine, or one that the image store has. */
 export interface Source {
@@ -121,43 +120,3 @@ export function overridesOf(draft: Draft): Record<number, WireStep[]> {
 }
 
 export const draft = new Store<Draft>(EMPTY);
-
-// A page that is left forgets its files: the browser asks first.
-globalThis.addEventListener?.("beforeunload", (event) => {
-  if (draft.get().sources.some((one) => one.file)) event.preventDefault();
-});
-
-interface Kept {
-  pipeline: WireStep[];
-  images: string[];
-  format: Format | "";
-  quality: number | null;
-  store: boolean;
-}
-
-/** What the browser has kept of the last visit, taken up once. Files are the person's own and are not kept. */
-export function takeUp(operations: readonly Operation[]): void {
-  const kept = recall<Kept | null>("processing", null);
-  if (!kept || draft.get() !== EMPTY) return;
-  const { format, quality, store } = kept;
-  draft.set(withSources({ ...EMPTY, pipeline: fromWire(kept.pipeline, operations), format, quality, store }, kept.images.map((name) => fromStore({ name }))));
-}
-
-function keepNow(): void {
-  const { sources, pipeline, format, quality, store } = draft.get();
-  const images = sources.filter((one) => !one.file).map((one) => one.name);
-  keep("processing", { pipeline: toWire(pipeline), images, format, quality, store } satisfies Kept);
-}
-
-const REST_MS = 300;
-let resting: ReturnType<typeof setTimeout> | undefined;
-
-// Once the hand rests, for a slider changes the draft many times a second; and when the page goes.
-draft.watch(() => {
-  clearTimeout(resting);
-  resting = setTimeout(keepNow, REST_MS);
-});
-globalThis.addEventListener?.("pagehide", () => {
-  clearTimeout(resting);
-  if (draft.get() !== EMPTY) keepNow();
-});

@@ -56,7 +56,7 @@ export function KeysPage() {
           load();
         }}
       />
-      <div class="table-wrap" tabIndex={0} role="region" aria-label="Keys">
+      <div class="table-wrap keys-table" tabIndex={0} role="region" aria-label="Keys">
         <table>
           <thead>
             <tr>
@@ -121,7 +121,7 @@ function NewKey({ made }: { made(key: { name: string; key: string }): void }) {
     }
   };
   return (
-    <form class="row card" onSubmit={submit}>
+    <form class="row card new-key" onSubmit={submit}>
       <label class="stack grow">
         For whom
         <input required maxLength={100} placeholder="Ada, or upload script" value={name} onInput={(event) => setName(event.currentTarget.value)} />

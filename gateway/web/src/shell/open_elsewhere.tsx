@@ -70,11 +70,10 @@ function Addresses({ reach }: { reach: Reach }) {
       <QrCode text={link} label={code ? "QR code of the address with the sign-in code" : "QR code of the address"} />
       <fieldset>
         <legend>Address</legend>
-        {reach.addresses.map(({ kind, url }, number) => (
+        {reach.addresses.map(({ url }, number) => (
           <label key={url}>
             <input type="radio" name="address" checked={number === place} onChange={() => setPlace(number)} />
             <span>{url}</span>
-            {kind === "name" && <span class="quiet">by name</span>}
           </label>
         ))}
       </fieldset>

@@ -31,7 +31,8 @@ export function SignIn({ why, enter }: Props) {
           aria-describedby="key-help"
         />
         <p id="key-help" class="quiet">
-          <code>make run</code> prints an address that holds it; it is also in <code>admin.key</code> in the data folder.
+          If Darkroom runs on your machine, <code>make run</code> has printed an address that holds it; it is also in <code>admin.key</code> in
+          the data folder. If somebody else runs it, ask them for a key of your own.
         </p>
         <button class="primary" disabled={busy}>
           {busy ? "Signing in …" : "Sign in"}
