@@ -54,10 +54,13 @@ export function VirtualGrid(props: Props) {
   const goTo = (item: number) => {
     setCurrent(item);
     scrollTo(list.current, Math.floor(item / of.columns) * of.pitch, of.pitch);
-    // The tile is there once what has scrolled into view is drawn.
-    requestAnimationFrame(() =>
-      requestAnimationFrame(() => list.current?.querySelector<HTMLElement>(`[data-item="${item}"]`)?.focus({ preventScroll: true })),
-    );
+    const focus = () => {
+      const tile = list.current?.querySelector<HTMLElement>(`[data-item="${item}"]`);
+      tile?.focus({ preventScroll: true });
+      return tile != null;
+    };
+    // One that was out of view is there once it has been drawn.
+    if (!focus()) requestAnimationFrame(() => requestAnimationFrame(focus));
   };
   useEffect(() => {
     if (goal && view.width) goTo(goal.item);

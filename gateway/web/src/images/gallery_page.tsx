@@ -66,12 +66,19 @@ export function GalleryPage({ route }: { route: Route }) {
 
   const isInHistory = useRef(false);
   const setOpen = (to: string | null) => {
-    if (to === null && opened?.place != null) setGoal({ item: opened.place });
     if (to === null && isInHistory.current) history.back();
     else if (name === null && to !== null) go(addressOf(query, to));
     else replace(addressOf(query, to));
     isInHistory.current = to !== null && (isInHistory.current || name === null);
   };
+  // Closed, the keyboard is on the image that was seen last; until then the list cannot take it.
+  const last = useRef<number | null>(null);
+  if (opened) last.current = opened.place;
+  useEffect(() => {
+    if (opened || last.current === null) return;
+    setGoal({ item: last.current });
+    last.current = null;
+  }, [opened === null]);
   const step = async (by: number) => {
     if (opened?.place == null) return;
     try {
