@@ -69,7 +69,13 @@ def settings_there_are() -> set[str]:
         TaggingSettings,
     )
     known = {name for part in parts for name in setting_names(part)}
+    known |= compose_settings()
     return known | {name for path in sources() for name in SETTING.findall(path.read_text())}
+
+
+def compose_settings() -> set[str]:
+    """The names that the compose file and what it uses take from the environment."""
+    return set(SETTING.findall(read(ROOT / "docker-compose.yml", *(ROOT / "deploy").glob("*.*"))))
 
 
 def settings_named(text: str) -> set[str]:

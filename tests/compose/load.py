@@ -1,4 +1,4 @@
-"""A load of uploads, labels and jobs that takes refusals as people do, tries again, and remembers promises."""
+"""A load of uploads, labels and jobs: takes refusals as people do, tries again, and remembers promises."""
 
 import random
 import threading

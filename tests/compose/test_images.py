@@ -71,7 +71,10 @@ def test_every_service_runs_from_its_image_and_can_change_nothing_but_its_data(s
         assert host["Memory"] > 0
         writable = {mount["Destination"] for mount in container["Mounts"] if mount["RW"]}
         assert writable - {f"/data/{service}", str(stack.pictures)} == set()
-        probe = "id -u; touch /app/x /data/x 2>/dev/null || echo refused; touch /data/$SERVICE/x && rm /data/$SERVICE/x && echo kept"
+        probe = (
+            "id -u; touch /app/x /data/x 2>/dev/null || echo refused; "
+            "cd /data/$SERVICE && touch x && rm x && echo kept"
+        )
         assert stack.project.execute(service, "sh", "-c", probe).split() == ["10001", "refused", "kept"]
 
 
@@ -82,7 +85,7 @@ def test_only_the_gateway_and_the_old_clients_door_are_published_and_on_loopback
         if any((ports := one["NetworkSettings"]["Ports"]).values())
     }
     assert published.pop("s3")  # the tests' own
-    assert published == dict.fromkeys(("gateway", "legacy", "prometheus"), {"127.0.0.1"})
+    assert published == {name: {"127.0.0.1"} for name in ("gateway", "legacy", "prometheus")}
 
 
 def test_the_scheduler_s_network_leads_nowhere_else(stack: ComposeStack) -> None:

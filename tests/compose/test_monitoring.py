@@ -30,7 +30,7 @@ def test_the_rules_are_read_and_find_nothing_amiss(stack: ComposeStack, promethe
     groups = prometheus.get("/rules").json()["data"]["groups"]
     rules = {rule["name"]: rule for group in groups for rule in group["rules"]}
     assert {"DarkroomPartDown", "DarkroomSlow", "DarkroomDiskFull", "DarkroomJobsWaiting"} <= rules.keys()
-    assert {rule["lastError"] if "lastError" in rule else "" for rule in rules.values()} == {""}
+    assert {rule.get("lastError", "") for rule in rules.values()} == {""}
 
 
 def test_the_rules_tell_of_faults_and_not_of_an_ordinary_day() -> None:

@@ -65,7 +65,7 @@ def test_a_load_over_both_and_the_end_of_one_of_each_lose_nothing(
 ) -> None:
     with Load(stack, "pairs") as load:
         load.wait_for_more((30, 60, 2))
-        ids = [sorted(one["Id"] for one in stack.project.containers(name))[0] for name in BEHIND]
+        ids = [min(one["Id"] for one in stack.project.containers(name)) for name in BEHIND]
         for container in ids:
             docker("stop", container)
             load.wait_for_more()

@@ -1,0 +1,1 @@
+"""What containers are given: read from the files, without an engine."""
