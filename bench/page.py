@@ -1,4 +1,4 @@
-"""The page in Chromium: from a key to the next frame, labels typed fast, what is loaded first, events."""
+"""The page in Chromium: from a key to the next frame, labels typed fast, first load, events, the gallery."""
 
 import gzip
 import shutil
@@ -13,6 +13,7 @@ from typing import Any
 import httpx2
 from playwright.sync_api import Page, sync_playwright
 
+from bench import gallery
 from bench.photos import copies, photo
 from bench.rows import Row
 from bench.stack import CACHE, Stack
@@ -63,6 +64,7 @@ def run(stack: Stack) -> list[Row]:
         rows += _steps(page, _open(client, folder, "steps", multiple=False))
         rows.append(_typed(page, client, _open(client, folder, "typed", multiple=False)))
         rows.append(_events(page, client, _open(client, folder, "events", multiple=True)))
+        rows += gallery.rows(stack, client, page)
     return rows
 
 
