@@ -54,14 +54,18 @@ export function VirtualGrid(props: Props) {
   const goTo = (item: number) => {
     setCurrent(item);
     scrollTo(list.current, Math.floor(item / of.columns) * of.pitch, of.pitch);
-    const focus = () => {
-      const tile = list.current?.querySelector<HTMLElement>(`[data-item="${item}"]`);
-      tile?.focus({ preventScroll: true });
-      return tile != null;
-    };
-    // One that was out of view is there once it has been drawn.
-    if (!focus()) requestAnimationFrame(() => requestAnimationFrame(focus));
+    awaited.current = item;
+    focusAwaited();
   };
+  // A tile that was out of view takes the keyboard as soon as it has been drawn.
+  const awaited = useRef<number | null>(null);
+  const focusAwaited = () => {
+    const found = awaited.current === null ? null : list.current?.querySelector<HTMLElement>(`[data-item="${awaited.current}"]`);
+    if (!found) return;
+    awaited.current = null;
+    found.focus({ preventScroll: true });
+  };
+  useLayoutEffect(focusAwaited);
   useEffect(() => {
     if (goal && view.width) goTo(goal.item);
   }, [goal]);

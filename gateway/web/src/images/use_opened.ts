@@ -1,10 +1,13 @@
 /** The image that the address names: from the list where it is loaded, else from the image store. */
 
 import { useEffect, useState } from "preact/hooks";
+import { Refusal } from "../common/http";
 import { useShell } from "../common/shell";
 import type { Api } from "./api";
 import type { Collection } from "./collection";
 import type { Image } from "./model";
+
+const AGAIN_MS = 1500;
 
 export interface Opened {
   image: Image;
@@ -28,10 +31,22 @@ export function useOpened(api: Api, collection: Collection, name: string | null)
   useEffect(() => {
     if (!isAway || name === null) return;
     const mine = new AbortController();
-    Promise.all([api.find(name, mine.signal), collection.find(name)])
-      .then(([image, place]) => !mine.signal.aborted && setFound({ name, image, place }))
-      .catch((error: unknown) => !mine.signal.aborted && failed(error));
-    return () => mine.abort();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const look = async () => {
+      try {
+        const [image, place] = await Promise.all([api.find(name, mine.signal), collection.find(name)]);
+        if (!mine.signal.aborted) setFound({ name, image, place });
+      } catch (error) {
+        if (mine.signal.aborted) return;
+        if (error instanceof Refusal && error.passing) timer = setTimeout(() => void look(), AGAIN_MS);
+        else failed(error);
+      }
+    };
+    void look();
+    return () => {
+      mine.abort();
+      clearTimeout(timer);
+    };
   }, [name, isAway]);
   if (image) return { opened: { image, place }, missing: false };
   const other = isAway && found?.name === name ? found : null;
