@@ -31,6 +31,8 @@ MODULES: dict[str, tuple[str, ...]] = {
     "cards": (),
     "sdcard": ("sshd", "sftp"),
     "legacy": (),
+    "deployment": ("wrk",),
+    "compose": ("docker",),
 }
 # Debian keeps servers where only root looks for them.
 ELSEWHERE = "/usr/sbin:/usr/local/sbin"
