@@ -31,13 +31,14 @@ class Replies:
         self._waiting: deque[Future] = deque()
         self._changed = asyncio.Event()
         self._more = asyncio.Event()
-        self._ended = False
+        self._ended = self._crashed = False
         self._held = 0  # bytes of replies that are ready and not sent
         self._last = 0  # bytes of the last reply that was ready: what the next may have
         self._sender: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         self._sender = asyncio.create_task(self._send())
+        self._sender.add_done_callback(self._stopped)
         return self
 
     async def __aexit__(
@@ -59,7 +60,7 @@ class Replies:
         count, seconds = self._figures_of(message)
         count.inc()
         try:
-            while self._full():
+            while self._full() and not self._crashed:
                 self._changed.clear()
                 await self._changed.wait()
         except BaseException:
@@ -70,6 +71,13 @@ class Replies:
         future.add_done_callback(partial(self._note, seconds, loop.time()))
         self._waiting.append(future)
         self._more.set()
+
+    def _stopped(self, sender: asyncio.Task[None]) -> None:
+        """A reply that crashed can never be sent, and none behind it: the connection ends."""
+        if not sender.cancelled() and sender.exception() is not None:
+            self._crashed = True
+            self._changed.set()
+            self._peer.drop()
 
     def _figures_of(self, message: str) -> tuple[Counter, Histogram]:
         found = self._counted.get(message)
