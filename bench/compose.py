@@ -1,4 +1,4 @@
-"""The system in containers, as `docker compose up` starts it: how soon it is healthy, and its memory at rest."""
+"""The system in containers, as `docker compose up` starts it: when it is healthy, and its memory at rest."""
 
 import os
 import re
