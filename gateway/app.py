@@ -149,8 +149,9 @@ def create_app(settings: GatewaySettings | None = None) -> Front:
         metrics=app.state.metrics,
         service_token="",
         access_log=settings.access_log,
+        tracing=app.state.tracing,
     )
-    return Front(app, _allow_origins(app, passage, settings), parts.hub)
+    return Front(app, _allow_origins(app, passage, settings), parts.hub, settings.proxies)
 
 
 def _allow_origins(app: FastAPI, passage: ASGIApp, settings: GatewaySettings) -> ASGIApp:

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.forwarded import TrustedProxies
 from gateway.hub import Hub
 from gateway.passage import API, LINKS
 from shared.errors import NotFound
@@ -17,8 +18,9 @@ DOCUMENT = "/openapi.json"  # a service's, told where it is reached through us
 class Front:
     """Proxied requests do not pass through FastAPI: its layers cost more than the proxy's own work."""
 
-    def __init__(self, app: FastAPI, passage: ASGIApp, hub: Hub) -> None:
+    def __init__(self, app: FastAPI, passage: ASGIApp, hub: Hub, proxies: TrustedProxies) -> None:
         self.app = app
+        self._proxies = proxies
         self._passage = passage
         self._hub = hub
 
@@ -29,6 +31,7 @@ class Front:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request or socket, or the app's lifespan."""
+        self._proxies.resolve(scope)
         if scope["type"] == "websocket":
             await (self._hub.serve if scope["path"] == SOCKET else refuse_socket)(scope, receive, send)
         elif scope["type"] == "http" and is_for_service(scope["path"]):

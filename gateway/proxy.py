@@ -16,6 +16,7 @@ from gateway.settings import GatewaySettings, Upstream
 from shared.contracts.access import SAFE_METHODS
 from shared.errors import DarkroomError, Unavailable, UpstreamTimeout
 from shared.logging import get_logger
+from shared.passing import TRACE, passed_on
 from shared.web.problems import STATE_KEY, BodyDisconnected
 
 RETRY_AFTER = {"Retry-After": "1"}
@@ -60,6 +61,9 @@ class Proxy:
         """One exchange. Raises the refusal where no answer has begun; cuts the connection where one has."""
         head = request_head(scope["headers"], self._settings.cookie)
         head.headers.extend(self._own_headers(scope, route))
+        if trace := passed_on().get(TRACE):
+            head.headers[:] = [header for header in head.headers if header[0] != TRACE]
+            head.headers.append((TRACE, trace))
         exchange = Exchange(receive, self._settings.read_seconds)
         try:
             await self._pass_through(scope, send, route, head, exchange)

@@ -12,6 +12,7 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from pydantic_settings import SettingsConfigDict
 from yarl import URL
 
+from gateway.forwarded import TrustedProxies
 from shared.settings import MIB, Port, ServiceSettings, everywhere
 
 PORTS = {"tagging": 8001, "imagestore": 8002, "processing": 8003, "sdcard": 8004}
@@ -63,6 +64,7 @@ class GatewaySettings(ServiceSettings):
     services: str = Field("tagging,imagestore,processing,sdcard", validation_alias=everywhere("services"))
     service_urls: dict[str, str] = Field(default_factory=lambda data: urls_from_environment(data["services"]))
     admin_key_file: Path | None = None
+    trusted_proxies: str = ""
 
     connect_seconds: PositiveFloat = 2.0
     read_seconds: PositiveFloat = 30.0
@@ -90,6 +92,7 @@ class GatewaySettings(ServiceSettings):
                 f"DARKROOM_AUTH=off works on a loopback address only, and this binds {self.host}: "
                 "set DARKROOM_GATEWAY_HOST=127.0.0.1, or leave keys on"
             )
+        assert self.proxies is not None
         assert self.upstreams is not None  # an address that is none shows here, not at the first request
         return self
 
@@ -97,6 +100,11 @@ class GatewaySettings(ServiceSettings):
     def upstreams(self) -> dict[str, Upstream]:
         """The services by name. They come from settings alone, never from a request."""
         return {name: Upstream(name, url) for name, url in self.service_urls.items()}
+
+    @cached_property
+    def proxies(self) -> TrustedProxies:
+        """Proxies whose X-Forwarded-For is believed."""
+        return TrustedProxies(split_list(self.trusted_proxies))
 
     @property
     def effective_admin_key_file(self) -> Path:

@@ -49,6 +49,12 @@ class DeployableSettings(BaseSettings):
         "info", validation_alias=everywhere("log_level")
     )
     access_log: bool = Field(default=True, validation_alias=everywhere("access_log"))
+    otlp_endpoint: str = Field(
+        "",
+        validation_alias=AliasChoices(
+            "darkroom_otlp_endpoint", "otel_exporter_otlp_endpoint", "otlp_endpoint"
+        ),
+    )
 
     host: str = "127.0.0.1"
     port: Port = 8000

@@ -1,8 +1,10 @@
 """Files of the data folder that come along: CSVs of datasets, and the secrets that rows are read with."""
 
+import errno
 import hashlib
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from shared.backup.box import Box, NewBox
@@ -15,6 +17,7 @@ BELOW = "files"
 SECRET_MODE = 0o600
 FILE_MODE = 0o644
 PIECE = 1 << 20
+NOT_OURS = (errno.EACCES, errno.EPERM, errno.EROFS)  # containers are given their secrets in other places
 
 
 def keep_file(box: NewBox, manifest: Manifest, kept: KeptFile) -> None:
@@ -61,7 +64,12 @@ def restore_files(box: Box, folder: Path, manifest: Manifest) -> None:
     for name in manifest.files:
         _restore(box, folder, name, FILE_MODE)
     for name in manifest.secrets:
-        _restore(box, folder, name, SECRET_MODE)
+        try:
+            _restore(box, folder, name, SECRET_MODE)
+        except OSError as error:
+            if error.errno not in NOT_OURS:
+                raise
+            print(f"not restored, having its place elsewhere here: {name}", file=sys.stderr)
 
 
 def _restore(box: Box, folder: Path, name: str, mode: int) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from shared.backup import schema
 from shared.backup.box import Box, check, open_box
 from shared.backup.errors import BackupError, told_by
-from shared.backup.files import need_absent, restore_files
+from shared.backup.files import NOT_OURS, need_absent, restore_files
 from shared.backup.holdings import Move
 from shared.backup.manifest import Manifest, PartManifest, read_manifest
 from shared.backup.packs import unpack
@@ -177,7 +177,14 @@ def _writing(part: Part) -> Iterator[Connection]:
 def _alone(folder: Path) -> Iterator[None]:
     """Nothing runs on the data folder meanwhile (scripts/run.py takes the same lock). Raises BackupError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / "run.lock").open("a") as lock:
+    with ExitStack() as stack:
+        try:
+            lock = stack.enter_context((folder / "run.lock").open("a"))
+        except OSError as error:
+            if error.errno not in NOT_OURS:
+                raise
+            yield  # a container's: services have folders of their own in it, and nobody takes the lock
+            return
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

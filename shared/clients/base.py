@@ -9,6 +9,7 @@ from pydantic_core import to_json
 
 from shared.clients.transport import READ_SECONDS, REPEATABLE, LeanTransport, place_of
 from shared.contracts.problems import Problem
+from shared.passing import passed_on
 
 M = TypeVar("M", bound=BaseModel)
 CONNECT_SECONDS = 2.0
@@ -62,6 +63,8 @@ class ServiceClient:
 
     async def request(self, method: str, url: str, **options: Any) -> httpx2.Response:
         """One call. Raises ProblemAnswer for 400 and above, httpx2.TransportError when nobody answers."""
+        if passed := passed_on():
+            options["headers"] = {**passed, **(options.get("headers") or {})}
         if self._lean is not None and not options.keys() - PLAIN_OPTIONS:
             answer = await self._request_lean(self._lean, method, url, **options)
         else:

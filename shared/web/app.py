@@ -1,7 +1,8 @@
 """create_app: a FastAPI app with everything that all of Darkroom's apps have alike."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -11,6 +12,7 @@ from starlette.responses import Response
 from shared import VERSION
 from shared.contracts.problems import PROBLEM_JSON, Problem
 from shared.settings import DeployableSettings
+from shared.tracing import Tracing, tracing_for
 from shared.web import problems
 from shared.web.body_limit import BodyLimit
 from shared.web.drain import Drain
@@ -38,11 +40,12 @@ def create_app(
     `service_token`: what every request but the health checks must carry; None takes it from the
     settings, "" asks for none (the gateway, which has keys instead).
     """
+    tracing = tracing_for(settings.name, settings.otlp_endpoint)
     app = FastAPI(
         title=title,
         description=description,
         version=VERSION,
-        lifespan=lifespan,
+        lifespan=lifespan if tracing is None else _with_tracing(lifespan, tracing),
         docs_url=None,
         redoc_url=None,
         responses={"4XX": PROBLEM, "5XX": PROBLEM},
@@ -52,6 +55,7 @@ def create_app(
     app.state.settings = settings
     app.state.drain = Drain()
     app.state.metrics = Metrics()
+    app.state.tracing = tracing
     problems.install(app)
     app.include_router(health_router(checks, app.state.drain))
     app.state.metrics.add(lambda: readiness_figures(checks))
@@ -60,9 +64,25 @@ def create_app(
     app.add_middleware(HeadAsGet)
     app.add_middleware(BodyLimit, limit=settings.json_body_bytes)
     app.add_middleware(
-        Surroundings, metrics=app.state.metrics, service_token=token, access_log=settings.access_log
+        Surroundings,
+        metrics=app.state.metrics,
+        service_token=token,
+        access_log=settings.access_log,
+        tracing=tracing,
     )
     return app
+
+
+def _with_tracing(lifespan: Lifespan, tracing: Tracing) -> Lifespan:
+    """At the end the last spans are sent: a signal that ends the process leaves no time after that."""
+
+    @asynccontextmanager
+    async def whole(app: FastAPI) -> AsyncIterator[Any]:
+        async with lifespan(app) as state:
+            yield state
+        await asyncio.to_thread(tracing.close)
+
+    return whole
 
 
 def operation_id(route: APIRoute) -> str:

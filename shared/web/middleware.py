@@ -11,12 +11,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import DarkroomError, NotAuthenticated
 from shared.logging import get_logger
+from shared.passing import REQUEST_ID as REQUEST_ID_HEADER
+from shared.passing import pass_on
+from shared.tracing import Traced, Tracing
 from shared.web.metrics import Metrics
 from shared.web.problems import STATE_KEY, BodyDisconnected, as_darkroom_error, problem_response
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 TOKEN_HEADER = b"x-darkroom-service-token"
 OPEN_PATHS = frozenset({"/healthz", "/readyz"})
+UNTRACED = OPEN_PATHS | {"/metrics"}
+TRACED = ("traceparent", "tracestate")
 log = get_logger("http")
 
 
@@ -44,8 +49,17 @@ def new_request_id() -> str:
 class Surroundings:
     """Pure ASGI, the outermost layer; no body passes through more than one function of it."""
 
-    def __init__(self, app: ASGIApp, *, metrics: Metrics, service_token: str, access_log: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        metrics: Metrics,
+        service_token: str,
+        access_log: bool,
+        tracing: Tracing | None = None,
+    ) -> None:
         self._app = app
+        self._tracing = tracing
         self._metrics = metrics
         self._token = service_token.encode()
         self._access_log = access_log
@@ -58,6 +72,7 @@ class Surroundings:
         given = find_header(scope, b"x-request-id")
         request_id = given.decode() if given and REQUEST_ID.fullmatch(given) else new_request_id()
         scope.setdefault("state", {})[STATE_KEY] = request_id
+        traced = self._trace(scope, request_id)
         answer = _Answer(send, request_id.encode())
         started = time.perf_counter()
         self._metrics.under_way.inc()
@@ -72,6 +87,20 @@ class Surroundings:
         finally:
             self._metrics.under_way.dec()
             self._tell(scope, answer.status, time.perf_counter() - started, request_id)
+            if traced is not None:
+                traced.end(_route_of(scope), answer.status)
+
+    def _trace(self, scope: Scope, request_id: str) -> Traced | None:
+        """Let what is called for this request carry its id, and its place in a trace where there is one."""
+        if self._tracing is None or scope["path"] in UNTRACED:
+            pass_on({REQUEST_ID_HEADER: request_id})
+            return None
+        carried = {
+            name: value.decode("latin-1") for name in TRACED if (value := find_header(scope, name.encode()))
+        }
+        traced = self._tracing.begin(scope["method"], scope["path"], request_id, carried)
+        pass_on({REQUEST_ID_HEADER: request_id, **traced.headers})
+        return traced
 
     def _check_token(self, scope: Scope) -> None:
         if not hmac.compare_digest(shown_token(scope), self._token):
@@ -89,7 +118,7 @@ class Surroundings:
         await problem_response(known, request_id)(scope, receive, answer)
 
     def _tell(self, scope: Scope, status: int, seconds: float, request_id: str) -> None:
-        route = getattr(scope.get("route"), "path", None) or scope.get("darkroom_route") or "unmatched"
+        route = _route_of(scope)
         self._metrics.observe(scope["method"], route, status, seconds)
         if self._access_log and route not in OPEN_PATHS:
             log.info(
@@ -100,6 +129,11 @@ class Surroundings:
                 ms=round(seconds * 1000, 2),
                 request_id=request_id,
             )
+
+
+def _route_of(scope: Scope) -> str:
+    """The route's template, never the path that was asked for."""
+    return getattr(scope.get("route"), "path", None) or scope.get("darkroom_route") or "unmatched"
 
 
 class _Answer:
