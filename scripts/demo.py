@@ -4,7 +4,6 @@ All of it lives in a folder of its own (`data-demo`, or DARKROOM_DATA_DIR) and s
 """
 
 import asyncio
-import csv
 import importlib.util
 import os
 import signal
@@ -15,12 +14,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx2
 
 from demo.card import CardPlan, make_card
 from demo.clips import ClipPlan
+from demo.drive import make_drive
 from demo.simulated import SimulatedCamera
 from shared.clients.base import ProblemAnswer
 from shared.clients.imagestore import ImageStoreClient
@@ -31,10 +30,10 @@ ROOT = Path(__file__).resolve().parent.parent
 READY = "Darkroom is ready: "
 CAMERA = "demo"
 PICTURES = ("*.jpg", "*.png")
-SMALLEST, MOST = 20_000, 12  # bytes, files: pictures that are worth looking at
+MOST = 14  # files: the largest are those worth looking at
 LOOPBACK = "127.0.0.0/8"
 WAIT = 20.0
-TAGS = {100: "people", 200: "animals", 300: "outdoors"}
+LIKED = ("motorcycle_left", "motorcycle_right", "coffee")
 
 
 def main() -> int:
@@ -128,26 +127,20 @@ async def _fill_in(origin: str, key: str, pictures: Sequence[Path], samples: Pat
 
 
 async def _add_dataset(client: httpx2.AsyncClient, pictures: Sequence[Path], samples: Path) -> None:
-    """A dataset over the pictures' files, some of them tagged already; only once."""
+    """A drive of three cameras, some of it tagged already; only once."""
     known = await client.get("/api/tagging/v1/datasets")
     if known.status_code != 200 or known.json()["items"]:
         return
-    data, meta = samples / "demo.csv", samples / "demo_meta.csv"
-    _write_csv(meta, ("code", "alias"), list(TAGS.items()))
-    columns = ("file_path", "clip_id", "modality", *(f"tag_code_{code}" for code in TAGS))
-    lines = [
-        (str(path), number // 4, "camera1", *(str(number % (place + 2) == 0) for place in range(len(TAGS))))
-        for number, path in enumerate(pictures)
-    ]
-    _write_csv(data, columns, lines)
-    body = {"name": "Demo", "data_path": str(data), "meta_path": str(meta), "save_to": "same_file"}
+    data, meta = make_drive(samples / "drive", _three_of(pictures))
+    body = {"name": "Drive", "data_path": str(data), "meta_path": str(meta), "multiple_selection": True}
     answer = await client.post("/api/tagging/v1/datasets", json=body)
-    print(f"Tagging: {'the dataset Demo' if answer.is_success else answer.text}", flush=True)
+    print(f"Tagging: {'the dataset Drive' if answer.is_success else answer.text}", flush=True)
 
 
-def _write_csv(path: Path, columns: Sequence[str], lines: Sequence[Sequence[Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([columns, *lines])
+def _three_of(pictures: Sequence[Path]) -> list[Path]:
+    """Those that look most like what cameras see, where they are there."""
+    liked = sorted((path for path in pictures if path.stem in LIKED), key=lambda path: LIKED.index(path.stem))
+    return [*liked, *(path for path in pictures if path not in liked)][:3]
 
 
 async def _look_at_camera(cameras: SdcardClient, fingerprint: str) -> None:
@@ -169,7 +162,7 @@ def _pictures(folder: Path) -> list[Path]:
         found = importlib.util.find_spec("skimage")
         place = Path(found.origin).parent / "data" if found and found.origin else folder
         there = sorted(path for kind in PICTURES for path in place.glob(kind))
-        for path in [one for one in there if one.stat().st_size >= SMALLEST][:MOST]:
+        for path in sorted(there, key=lambda one: -one.stat().st_size)[:MOST]:
             (folder / path.name).write_bytes(path.read_bytes())
     if not any(folder.iterdir()):
         _draw_pictures(folder)

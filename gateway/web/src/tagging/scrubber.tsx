@@ -43,7 +43,7 @@ export function Scrubber({ place, sequence, total, dataset, go, untagged, fieldI
           match {Math.max(0, at) + 1} of {sequence.count.toLocaleString()}
         </span>
       )}
-      {place.clip.name && <span class="quiet tg-clip" title="Clip">clip {place.clip.name}</span>}
+      {place.clip.name && <span class="quiet tg-clip" title="Clip">{/^\d+$/.test(place.clip.name) ? `clip ${place.clip.name}` : place.clip.name}</span>}
       <button onClick={untagged}>Next untagged</button>
       <span class="tg-progress" title={`${tagged.toLocaleString()} of ${rows.toLocaleString()} rows carry a tag`}>
         <progress value={done} aria-label={`${tagged} of ${rows} rows carry a tag`} />
