@@ -4,8 +4,10 @@ import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import MutableMapping
 from contextlib import suppress
+from types import TracebackType
 from typing import Any, BinaryIO, cast
 
 from shared.late import not_importable
@@ -13,6 +15,8 @@ from shared.late import not_importable
 # It would load them for pretty tracebacks, which nobody sees: 9 MiB in each process.
 with not_importable("rich", "better_exceptions"):
     import structlog
+
+from shared.passing import REQUEST_ID, passed_on
 
 SECRET_FIELDS = frozenset(
     {"authorization", "cookie", "set-cookie", "password", "key", "token", "secret", "query", "query_string"}
@@ -43,6 +47,23 @@ def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any])
     return event
 
 
+class NameProcess:
+    """Says in each line, from whatever thread, which process it is of; and within a request, which one."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __call__(
+        self, _logger: object, _method: str, event: MutableMapping[str, Any]
+    ) -> MutableMapping[str, Any]:
+        """structlog's."""
+        event.setdefault("service", self._service)
+        request_id = passed_on().get(REQUEST_ID)
+        if request_id is not None:
+            event.setdefault("request_id", request_id)
+        return event
+
+
 def _encode(event: Any, **_options: Any) -> bytes:
     return json.dumps(event, default=str, separators=(",", ":")).encode()
 
@@ -51,7 +72,7 @@ def configure(service: str, level: str = "info") -> None:
     """Set up structlog, and the standard library's logging to go through it, for this process."""
     number = logging.getLevelNamesMapping()[level.upper()]
     chain: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
+        NameProcess(service),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         hide_secrets,
@@ -63,7 +84,6 @@ def configure(service: str, level: str = "info") -> None:
         logger_factory=structlog.BytesLoggerFactory(cast("BinaryIO", LossyOutput(sys.stderr.fileno()))),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(service=service)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -75,6 +95,24 @@ def configure(service: str, level: str = "info") -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _log_crash
+    threading.excepthook = _log_thread_crash
+
+
+def _log_crash(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ends the process is a line of the log like every other."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        get_logger("process").error("crash", exc_info=(kind, error, trace))
+
+
+def _log_thread_crash(told: threading.ExceptHookArgs) -> None:
+    error = told.exc_value
+    if error is not None and not isinstance(error, SystemExit):
+        name = told.thread.name if told.thread else ""
+        get_logger("process").error("crash of a thread", thread=name, exc_info=error)
 
 
 def get_logger(part: str) -> structlog.typing.FilteringBoundLogger:

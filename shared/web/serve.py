@@ -90,6 +90,7 @@ def main() -> None:
     if len(sys.argv) != 2:
         sys.exit("usage: python -m shared.web.serve NAME (gateway, or a service)")
     keep_freed_memory()
+    logging.configure(sys.argv[1])  # what comes before the settings are known is a line of the log as well
     try:
         app = load(sys.argv[1])
     except ValueError as error:
