@@ -43,7 +43,7 @@ def camera_router(parts: Parts) -> APIRouter:
     async def add_camera(new: NewCamera, request: Request, response: Response) -> Camera:
         """What is not given comes from `[defaults]` of the file of cameras. Credentials never come out."""
         row = await registry.add(new, actor(request.scope))
-        answer = _answer(row, request, response)
+        answer = _answer(parts, row, request, response)
         response.headers["Location"] = answer.url
         return answer
 
@@ -58,6 +58,14 @@ def camera_router(parts: Parts) -> APIRouter:
         response.headers["ETag"] = presenting.camera_etag(row)
         return await parts.cards.state(row, public_base(request.scope))
 
+    return router
+
+
+def camera_change_router(parts: Parts) -> APIRouter:
+    """What ends a camera's connections: other facts, another key to trust, its removal."""
+    router = APIRouter(tags=["cameras"])
+    registry = parts.registry
+
     @router.patch("/v1/cameras/{camera_id}", summary="Change a camera")
     async def change_camera(
         camera_id: CameraId,
@@ -70,7 +78,7 @@ def camera_router(parts: Parts) -> APIRouter:
         host or port has to have its key accepted again."""
         row = await registry.change(camera_id, wanted, _condition(if_match), actor(request.scope))
         await parts.cards.forget_connections(row)
-        return _answer(row, request, response)
+        return _answer(parts, row, request, response)
 
     @router.delete("/v1/cameras/{camera_id}", status_code=204, summary="Forget a camera")
     async def delete_camera(camera_id: CameraId, request: Request, if_match: IfMatch = None) -> None:
@@ -85,13 +93,14 @@ def camera_router(parts: Parts) -> APIRouter:
         """Only the key that it showed last can be accepted: compare its fingerprint with the camera's own."""
         row = await registry.accept_key(camera_id, wanted.fingerprint, actor(request.scope))
         await parts.cards.forget_connections(row)
-        return _answer(row, request, response)
-
-    def _answer(row: CameraRow, request: Request, response: Response) -> Camera:
-        response.headers["ETag"] = presenting.camera_etag(row)
-        return presenting.camera(row, registry, public_base(request.scope))
+        return _answer(parts, row, request, response)
 
     return router
+
+
+def _answer(parts: Parts, row: CameraRow, request: Request, response: Response) -> Camera:
+    response.headers["ETag"] = presenting.camera_etag(row)
+    return presenting.camera(row, parts.registry, public_base(request.scope))
 
 
 def _condition(if_match: str | None) -> Callable[[CameraRow], bool] | None:

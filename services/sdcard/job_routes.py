@@ -22,7 +22,7 @@ IdempotencyKey = Annotated[
 Wait = Annotated[float, Query(ge=0, le=25, description="seconds to wait for its end")]
 
 
-def job_router(parts: Parts) -> APIRouter:
+def work_router(parts: Parts) -> APIRouter:
     """Scans and copies begin here; their progress is told by events too."""
     router = APIRouter(tags=["jobs"])
     work = parts.work
@@ -55,6 +55,14 @@ def job_router(parts: Parts) -> APIRouter:
         row = await parts.registry.get(camera_id)
         job = await work.start_copy(row, wanted, actor(request.scope), idempotency_key)
         return _answer(job, request, response)
+
+    return router
+
+
+def job_router(parts: Parts) -> APIRouter:
+    """The jobs that scans and copies are."""
+    router = APIRouter(tags=["jobs"])
+    work = parts.work
 
     @router.get("/v1/jobs", summary="Jobs, newest first")
     async def list_jobs(

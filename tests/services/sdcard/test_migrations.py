@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from services.sdcard.app import MIGRATIONS
+from services.sdcard.wiring import MIGRATIONS
 from services.sdcard.tables import metadata
 from shared.database import make_engine, migrate
 from tests.postgres import NewDatabase
