@@ -153,7 +153,8 @@ export class Collection {
     this.tell();
   }
 
-  private soon(): void {
+  /** Looks at the whole again, as soon as that is due. */
+  soon(): void {
     const pause = this.refreshed + REFRESH_MS - this.clock();
     if (pause <= 0 && this.refreshing === undefined) void this.refresh();
     else this.refreshing ??= setTimeout(() => void this.refresh(), Math.max(0, pause));
@@ -164,13 +165,14 @@ export class Collection {
     const mine = (this.running = new AbortController());
     this.resting = undefined;
     this.refreshed = this.clock();
-    // The first page does not wait for the rest.
-    const first = this.source
-      .images(this.query, null, mine.signal)
-      .then((page) => !mine.signal.aborted && this.takeFirst(page, anew));
     this.tell();
     try {
-      const [found] = await Promise.all([this.source.landmarks(this.query, null, mine.signal), first]);
+      const page = await this.source.images(this.query, null, mine.signal);
+      if (mine.signal.aborted) return;
+      this.takeFirst(page, anew);
+      // Of a list that is all there nothing more is to be known.
+      if (page.next_cursor === null) return;
+      const found = await this.source.landmarks(this.query, null, mine.signal);
       if (!mine.signal.aborted) this.takeLandmarks(found);
     } catch (error) {
       if (mine.signal.aborted) return;

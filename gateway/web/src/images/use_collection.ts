@@ -20,7 +20,7 @@ export function useCollection(api: Api, query: Query, told: (event: StackEvent) 
         told(event);
       },
       // When the stream first stands, what was asked for a moment ago is still on its way.
-      reset: () => void collection.refresh(),
+      reset: () => (collection.status === "failed" ? void collection.refresh() : collection.soon()),
     });
     return () => {
       stop();

@@ -132,7 +132,7 @@ describe("events", () => {
     shelf.asked.length = 0;
     for (let count = 0; count < 50; count++) collection.apply(event("created", image(`x${count}`)));
     await vi.advanceTimersByTimeAsync(2_100);
-    expect(shelf.asked.filter((one) => one === "landmarks").length).toBe(1);
+    expect(shelf.asked).toEqual(["page null"]);
   });
 
   it("take a deleted image away at once, and what is loaded next lies right", async () => {
