@@ -91,6 +91,6 @@ ENV SERVICE=${SERVICE} \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 USER 10001:10001
-HEALTHCHECK --interval=5s --timeout=5s --start-period=60s --retries=3 \
+HEALTHCHECK --interval=5s --timeout=10s --start-period=60s --retries=5 \
     CMD ["python", "-IS", "deploy/healthy.py"]
 CMD ["python", "-IS", "deploy/start.py"]

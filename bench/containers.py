@@ -69,9 +69,9 @@ class Project:
         return found
 
     def ports(self, service: str, inside: int) -> list[int]:
-        """Where the containers of a service have published a port."""
-        bound = [one["NetworkSettings"]["Ports"][f"{inside}/tcp"] for one in self.containers(service)]
-        return [int(places[0]["HostPort"]) for places in bound]
+        """Where the containers of a service that run have published a port."""
+        bound = [one["NetworkSettings"]["Ports"].get(f"{inside}/tcp") for one in self.containers(service)]
+        return [int(places[0]["HostPort"]) for places in bound if places]
 
     def wait_until_healthy(self, seconds: float = SECONDS) -> None:
         """Wait until every container is healthy, or has ended well where it was only to prepare something.

@@ -16,7 +16,7 @@ PORTS = {
     "legacy": 8005,
 }
 REQUEST = b"GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n"
-SECONDS = 4.0
+SECONDS = 8.0
 
 
 def answers(port: int, path: str) -> bool:

@@ -8,12 +8,12 @@ from typing import Self
 
 import httpx2
 
+from tests.compose.patience import wait_until
 from tests.compose.stack import ComposeStack
 from tests.faults.labels import CODES, LabelLedger, rows_of
 from tests.faults.ledger import Ledger
 from tests.faults.uploads import Jpegs
 from tests.processing import ENDED, noise
-from tests.scripts.stack_process import wait_until
 from tests.services.tagging.service import table
 
 ROWS = 400
@@ -53,7 +53,7 @@ class Load:
         """How many uploads, labels and jobs have been acknowledged."""
         return self.images.acknowledged, self.labels.acknowledged, len(self.jobs)
 
-    def wait_for_more(self, more: tuple[int, int, int] = (10, 20, 1)) -> None:
+    def wait_for_more(self, more: tuple[int, int, int] = (3, 10, 1)) -> None:
         """Wait until all three kinds of work are acknowledged again, so many of each."""
         before = self.counts()
         wait_until(

@@ -11,7 +11,8 @@ from obstore.store import S3Store
 
 from bench.containers import Project, service_of, state_of
 from tests.compose.addresses import adjacent_ports
-from tests.scripts.stack_process import free_ports, wait_until
+from tests.compose.patience import wait_until
+from tests.scripts.stack_process import free_ports
 from tests.shared.s3 import BUCKET, SECRET, USER
 from tests.stack import TIMEOUT, answers
 
@@ -26,6 +27,8 @@ SETTINGS = {
     "AWS_ACCESS_KEY_ID": USER,
     "AWS_SECRET_ACCESS_KEY": SECRET,
     "DARKROOM_DASK_SCHEDULER": "tcp://scheduler:8786",
+    # two pieces of a reply must not come together through the engine's proxy, however busy the machine is
+    "DARKROOM_LEGACY_PAUSE_SECONDS": "0.5",
     # the rate is for people's keys; here every request counts
     "DARKROOM_GATEWAY_REQUESTS_PER_SECOND": "0",
 }

@@ -2,13 +2,6 @@
 
 import pytest
 
-from tests.journeys.conftest import browser, visit
-from tests.journeys.test_browser import (
-    test_a_link_is_made_and_opened_by_somebody_without_a_key,
-    test_deleting_can_be_taken_back,
-    test_the_docs_load_offline_and_try_a_call_out,
-    test_the_key_in_the_address_signs_in_and_is_not_left_there,
-)
 from tests.journeys.test_events import (
     test_a_program_that_was_cut_off_gets_what_it_missed_exactly_once,
     test_each_upload_is_told_with_what_rest_tells,
@@ -28,15 +21,12 @@ from tests.journeys.test_processing import test_images_of_the_store_and_back, te
 
 pytestmark = pytest.mark.compose
 __all__ = [
-    "browser",
     "names",
     "stored",
-    "test_a_link_is_made_and_opened_by_somebody_without_a_key",
     "test_a_name_keeps_its_earlier_contents_and_comes_back_from_the_trash",
     "test_a_program_gets_the_bytes_of_one_image_and_the_list_of_many",
     "test_a_program_that_was_cut_off_gets_what_it_missed_exactly_once",
     "test_a_zip_holds_every_photograph_as_it_was",
-    "test_deleting_can_be_taken_back",
     "test_each_upload_is_told_with_what_rest_tells",
     "test_images_of_the_store_and_back",
     "test_labels_and_words_find_images",
@@ -45,7 +35,4 @@ __all__ = [
     "test_renditions_are_smaller_pictures_of_the_same",
     "test_ten_photos_three_operations",
     "test_the_answer_tells_what_was_stored_and_where_it_is",
-    "test_the_docs_load_offline_and_try_a_call_out",
-    "test_the_key_in_the_address_signs_in_and_is_not_left_there",
-    "visit",
 ]

@@ -1,21 +1,24 @@
 """Prometheus: it takes our rules, reaches every part, and would tell of a fault."""
 
+from collections.abc import Iterator
+
 import httpx2
 import pytest
 
 from bench.containers import ROOT, docker
+from tests.compose.patience import wait_until
 from tests.compose.stack import ComposeStack
-from tests.scripts.stack_process import wait_until
 
 pytestmark = pytest.mark.compose
 JOBS = {"gateway", "tagging", "imagestore", "processing", "sdcard", "legacy"}
 
 
 @pytest.fixture(scope="module")
-def prometheus(stack: ComposeStack) -> httpx2.Client:
+def prometheus(stack: ComposeStack) -> Iterator[httpx2.Client]:
     """A client of its API."""
     (port,) = stack.project.ports("prometheus", 9090)
-    return httpx2.Client(base_url=f"http://127.0.0.1:{port}/api/v1", trust_env=False, timeout=10)
+    with httpx2.Client(base_url=f"http://127.0.0.1:{port}/api/v1", trust_env=False, timeout=30) as client:
+        yield client
 
 
 def test_every_part_is_watched_and_answers(stack: ComposeStack, prometheus: httpx2.Client) -> None:

@@ -8,10 +8,10 @@ import pytest
 from bench.containers import docker
 from tests.compose.addresses import Balancer
 from tests.compose.load import Load
+from tests.compose.patience import wait_until
 from tests.compose.stack import ComposeStack
 from tests.journeys.events import Program
 from tests.journeys.photos import photo
-from tests.scripts.stack_process import wait_until
 
 pytestmark = pytest.mark.compose
 BEHIND = ("tagging", "imagestore", "processing", "sdcard")
@@ -64,7 +64,7 @@ def test_a_load_over_both_and_the_end_of_one_of_each_lose_nothing(
     stack: ComposeStack, pair: list[str]
 ) -> None:
     with Load(stack, "pairs") as load:
-        load.wait_for_more((30, 60, 2))
+        load.wait_for_more((10, 30, 2))
         ids = [min(one["Id"] for one in stack.project.containers(name)) for name in BEHIND]
         for container in ids:
             docker("stop", container)

@@ -4,10 +4,10 @@ import pytest
 
 from bench.containers import docker
 from tests.compose.load import Load
+from tests.compose.patience import wait_until
 from tests.compose.stack import ComposeStack
 from tests.journeys.events import Program
 from tests.processing import ENDED, noise
-from tests.scripts.stack_process import wait_until
 
 pytestmark = pytest.mark.compose
 RESTARTED = (
@@ -33,19 +33,19 @@ def test_a_restart_of_every_container_under_load_loses_nothing(stack: ComposeSta
 
 
 def test_a_job_ends_though_every_worker_is_killed(stack: ComposeStack) -> None:
-    images = [("images", (f"{n}.png", noise(n, (800, 600)))) for n in range(40)]
+    images = [("images", (f"{n}.png", noise(n, (640, 480)))) for n in range(24)]
     with stack.client() as client, Program(stack, "processing.job.*") as program:
         form = {"pipeline": '[{"operation": "denoise"}]'}
         job = client.post("/api/processing/v1/jobs", files=images, data=form).raise_for_status().json()["id"]
         path = f"/api/processing/v1/jobs/{job}"
-        wait_until(lambda: client.get(path).json()["progress"]["done"] >= 3, stack.troubles)
+        wait_until(lambda: client.get(path).json()["progress"]["done"] >= 2, stack.troubles)
         before = stack.project.containers("worker")
         for worker in before:
             # all that runs in it but its init, which then ends, and the engine starts it again
             docker("exec", "-d", worker["Id"], "sh", "-c", "kill -9 -1")
         wait_until(lambda: client.get(path).json()["state"] in ENDED, stack.troubles)
         ended = client.get(path).json()
-        assert (ended["state"], ended["progress"]) == ("finished", {"total": 40, "done": 40, "failed": 0})
+        assert (ended["state"], ended["progress"]) == ("finished", {"total": 24, "done": 24, "failed": 0})
         while program.listen(1, lambda subject: subject == f"jobs/{job}")[0]["type"] != (
             "processing.job.finished"
         ):
