@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from typer.main import get_command
 
@@ -27,6 +28,8 @@ SETTING = re.compile(r"DARKROOM_[A-Z0-9_]*[A-Z0-9](?![A-Z0-9_<])")
 PATTERN = re.compile(r"DARKROOM_<(?:PART|SERVICE)>_([A-Z0-9_]+)")
 CALL = re.compile(r"\b(GET|POST|PUT|PATCH|DELETE) (/[^\s`?]*)")
 CODE = re.compile(r"""\bcode ?= ?"([a-z_]+)\"""")
+FIGURE = re.compile(r"\bdarkroom_[a-z_]+[a-z]\b")
+FIGURES_IN_USE = {"darkroom_cameras"}  # told as soon as there is a camera
 PARTS = ("GATEWAY", "IMAGESTORE", "PROCESSING", "SDCARD", "TAGGING")
 DOCUMENTED = ("imagestore", "processing", "sdcard", "tagging")  # services whose calls stand in docs/api.md
 COMMANDS = {
@@ -164,6 +167,22 @@ def test_every_make_target_is_documented_and_no_other(documents: str) -> None:
     assert targets >= {"run", "test"}
     assert not (missing := targets - named), lines(missing)
     assert not (unknown := named - targets), lines(unknown)
+
+
+def test_every_figure_is_documented_and_every_alert_is_about_one(stack: Stack) -> None:
+    told = ""
+    for part in (*DOCUMENTED, "gateway", "legacy"):
+        headers = {"X-Darkroom-Service-Token": stack.service_token}
+        answer = httpx2.get(
+            f"http://127.0.0.1:{stack.ports[part]}/metrics", headers=headers, trust_env=False
+        ).raise_for_status()
+        told += answer.text
+    found = set(re.findall(r"^# TYPE (darkroom_\w+) ", told, re.MULTILINE))
+    named = set(FIGURE.findall((ROOT / "docs/operations.md").read_text()))
+    assert not (missing := found - named), lines(missing)
+    assert not (unknown := named - found - FIGURES_IN_USE), lines(unknown)
+    alerted = set(FIGURE.findall(read(*(ROOT / "deploy").rglob("*.y*ml"))))
+    assert not (unknown := alerted - found - FIGURES_IN_USE), lines(unknown)
 
 
 def leaves(command: Any, words: str = "") -> Iterator[str]:

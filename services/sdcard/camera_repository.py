@@ -122,7 +122,7 @@ def count_states(connection: Connection) -> dict[str, int]:
     state = func.coalesce(cards.c.state, "never_seen")
     joined = cameras.outerjoin(cards, cards.c.camera_id == cameras.c.id)
     counted = select(state, func.count()).select_from(joined).where(cameras.c.deleted_at.is_(None))
-    return dict(connection.execute(counted.group_by(state)).tuples().all())
+    return dict(connection.execute(counted.group_by(state)).all())
 
 
 def _card(row: Row[Any]) -> CardRow:

@@ -12,7 +12,7 @@ def job_figures(connection: Connection, table: Table) -> list[Figure]:
     """Jobs that have not ended, and the seconds that the first in line has waited."""
     state = table.c.state
     counted = select(state, func.count()).where(state.in_(UNENDED)).group_by(state)
-    counts: dict[str, int] = dict(connection.execute(counted).tuples().all())
+    counts: dict[str, int] = dict(connection.execute(counted).all())
     first = select(table.c.created_at).where(state == "waiting").order_by(table.c.id).limit(1)
     since = connection.scalar(first)
     waited = 0.0 if since is None else max(0.0, (now() - since).total_seconds())
