@@ -8,7 +8,7 @@ MODULES = {"legacy": ("gateway.legacy",), "backup": ("shared.backup",)}
 
 
 def main() -> None:
-    """Become the service; the image says which, in SERVICE. It may open as many files as the engine allows."""
+    """Become the service that SERVICE names, with as many open files as the engine allows."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     service = os.environ["SERVICE"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 EXTRAS = ("run", "backup", "gateway", "imagestore", "legacy", "pictures", "processing", "sdcard", "tagging")
-CORE = "core"  # what every deployable needs, and no extra: the layer that all images share
+CORE = "core"  # what every deployable needs, with traces: the layer that all images share
 COMPILE = (
     "-m",
     "uv",
@@ -27,7 +27,7 @@ COMPILE = (
 def main() -> int:
     """Lock all extras. `dev` holds every package: the others take its versions, so that all agree."""
     _compile("dev", "--extra", "dev")
-    _compile(CORE, "--constraint", "requirements/dev.txt")
+    _compile(CORE, "--extra", "telemetry", "--constraint", "requirements/dev.txt")
     for extra in EXTRAS:
         _compile(extra, "--extra", extra, "--constraint", "requirements/dev.txt")
     web = ROOT / "gateway" / "web"

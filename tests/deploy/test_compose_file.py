@@ -18,6 +18,7 @@ from shared.settings import DeployableSettings, setting_names
 
 ROOT = Path(__file__).parents[2]
 AWS = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+TRACES = {"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"}
 BLOBS = AWS | {"DARKROOM_BLOBS_URL"}
 SETTINGS: dict[str, type[DeployableSettings]] = {
     "gateway": GatewaySettings,
@@ -48,7 +49,7 @@ def given_to(service: dict[str, Any]) -> set[str]:
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_service_gets_all_of_its_settings_and_no_other_s(services: dict[str, Any], name: str) -> None:
     own = {setting for setting in setting_names(SETTINGS[name]) if not setting.endswith(("_PORT", "_URLS"))}
-    allowed = own | {f"DARKROOM_{each.upper()}_URL" for each in PORTS}
+    allowed = own | TRACES | {f"DARKROOM_{each.upper()}_URL" for each in PORTS}
     if name not in {"gateway", "legacy"}:
         allowed |= AWS
     if name == "sdcard":
