@@ -18,6 +18,7 @@ from shared.errors import DarkroomError, TooManyRequests, Unprocessable, Upstrea
 from shared.workers import WorkerPool
 
 _LARGE = 200_000  # bytes
+START_SECONDS = 60.0
 KILL_SECONDS = 0.1  # a process that was just about to begin is killed at the next look
 
 
@@ -48,10 +49,12 @@ class _Child:
                 command, pass_fds=[number], stdin=subprocess.DEVNULL, start_new_session=True
             )
         self._connection = Connection(ours.detach())
+        self._is_up = False
 
     def ask(self, task: RenderTask, seconds: float) -> Rendered | None:
         """The answer. Raises what rendering raised; ProcessDied and TooSlow, after which it is of no use."""
         try:
+            self._wait_until_up()
             with _in_shared_memory(task) as light:
                 self._connection.send(light)
                 if not self._connection.poll(seconds):
@@ -62,6 +65,14 @@ class _Child:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+    def _wait_until_up(self) -> None:
+        """Its start, which takes a second or more on a busy machine, is not the picture's time."""
+        if not self._is_up:
+            if not self._connection.poll(START_SECONDS):
+                raise TooSlow(f"no process for it started within {START_SECONDS:g} s")
+            self._connection.recv()
+            self._is_up = True
 
     def kill(self) -> None:
         """End what it is at: whoever has asked gets ProcessDied."""

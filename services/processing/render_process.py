@@ -43,7 +43,8 @@ def perform(task: RenderTask) -> Rendered | None:
 
 
 def serve(connection: Connection) -> None:
-    """Answer until the other end closes: a Rendered, None, or the exception that is the refusal."""
+    """Say that we are there, then answer: a Rendered, None, or the exception that is the refusal."""
+    connection.send(None)
     while True:
         try:
             task: RenderTask = connection.recv()
