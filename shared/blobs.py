@@ -46,6 +46,10 @@ class BlobStore(Protocol):
         """Store bytes, or a file, which is left alone; on disk when it returns, if `durable`."""
         ...
 
+    def put_new(self, key: str, source: bytes | Path) -> bool:
+        """The same as `put`, unless something stands under the key: false then, and it is left as it is."""
+        ...
+
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """The bytes from `start` up to (not including) `end`."""
         ...
@@ -120,6 +124,13 @@ class LocalBlobs:
             raise
         if durable:
             self._folders.sync(folder)
+
+    def put_new(self, key: str, source: bytes | Path) -> bool:
+        """See BlobStore."""
+        if self.stat(key) is not None:
+            return False
+        self.put(key, source)
+        return True
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """See BlobStore."""

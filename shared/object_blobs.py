@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qsl
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError
+from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import MemoryStore, ObjectStore, S3Store
 
 from shared.blobs import CHUNK, BlobInfo, BlobMissing
@@ -44,6 +44,20 @@ class StoredBlobs:
         """See BlobStore."""
         with _as_ours():
             obstore.put(self._store, key, source)
+
+    def put_new(self, key: str, source: bytes | Path) -> bool:
+        """See BlobStore: one request for what is in memory (If-None-Match), and two for files."""
+        if isinstance(source, Path):  # large: only without a condition it goes up in parts
+            if self.stat(key) is not None:
+                return False
+            self.put(key, source)
+            return True
+        try:
+            with _as_ours():
+                obstore.put(self._store, key, source, mode="create")
+        except _AlreadyThere:
+            return False
+        return True
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """See BlobStore."""
@@ -91,11 +105,17 @@ class StoredBlobs:
             obstore.list_with_delimiter(self._store, ".check")
 
 
+class _AlreadyThere(Exception):
+    """The store has something under the key."""
+
+
 @contextlib.contextmanager
 def _as_ours() -> Iterator[None]:
     try:
         yield
     except (NotFoundError, FileNotFoundError):
         raise BlobMissing("the stored bytes are gone") from None
+    except AlreadyExistsError:
+        raise _AlreadyThere from None
     except BaseError as error:
         raise Unavailable("the blob store does not answer", code="blobs_unavailable") from error

@@ -78,13 +78,13 @@ class Uploads:
         key = blob_key(staged.sha256)
         state = "absent"
         begun = now()
-        was_there = self._blobs.stat(key) is not None
+        was_there = not self._blobs.put_new(key, staged.source())
         if was_there:
             state = self._database.read_now(lambda connection: blob_state(connection, staged.sha256))
-        if state == "doomed":
-            raise BlobVanished
-        if state == "absent":
-            self._blobs.put(key, staged.source())
+            if state == "doomed":
+                raise BlobVanished
+            if state == "absent":
+                self._blobs.put(key, staged.source())
 
         def still_stored() -> bool:
             """Looks only where a sweep may have come between: at an old stray, or after a long time."""

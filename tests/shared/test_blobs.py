@@ -181,3 +181,14 @@ def test_an_s3_server_that_does_not_know_the_key(s3: S3, tmp_path: Path) -> None
 def test_another_kind_of_store_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="file://, s3:// or memory://"):
         open_blobs("ftp://host/x", tmp_path)
+
+
+def test_what_is_there_is_left_alone_by_who_puts_new_things(blobs: BlobStore, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(b"x" * 100_000)
+    assert blobs.put_new("aa/one", b"first")
+    assert not blobs.put_new("aa/one", b"second")
+    assert blobs.put_new("aa/two", large)
+    assert not blobs.put_new("aa/two", b"third")
+    assert not blobs.put_new("aa/one", large)
+    assert (blobs.read("aa/one"), blobs.read("aa/two")) == (b"first", large.read_bytes())
