@@ -32,6 +32,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sdcard": ("sshd", "sftp"),
     "legacy": (),
     "deployment": ("wrk",),
+    "costs": (),
     "compose": ("docker",),
 }
 # Debian keeps servers where only root looks for them.

@@ -32,14 +32,14 @@ def run(stack: Stack) -> list[Row]:
     CACHE.mkdir(exist_ok=True)
     headers = dict(stack.service_headers)
     with httpx2.Client(base_url=stack.urls["sdcard"], headers=headers, timeout=60, trust_env=False) as client:
-        with _camera(client, "many", MANY) as first:
+        with camera_on(client, "many", MANY) as first:
             listed = _listing(client, "many", first)
-        with _camera(client, "large", LARGE):
+        with camera_on(client, "large", LARGE):
             return [*listed, *_hour(client, "large")]
 
 
 @contextmanager
-def _camera(client: httpx2.Client, camera_id: str, plan: CardPlan) -> Iterator[float]:
+def camera_on(client: httpx2.Client, camera_id: str, plan: CardPlan) -> Iterator[float]:
     """A simulated camera that the service knows, with its key accepted: how long its first listing took."""
     folder = Path(tempfile.mkdtemp(prefix="card-", dir=CACHE))
     make_card(folder / "card", plan)

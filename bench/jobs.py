@@ -34,24 +34,24 @@ PATIENCE = httpx2.Timeout(120.0)
 
 def run(stack: Stack) -> list[Row]:
     """The table's rows."""
-    with _client(stack.urls["processing"], stack.service_token) as http:
-        photos = _photos()
-        _finish(http, _submit(http, photos[:4], MIXED))  # the workers have loaded what they need
+    with client(stack.urls["processing"], stack.service_token) as http:
+        made = photos()
+        finish(http, submit(http, made[:4], MIXED))  # the workers have loaded what they need
         rows = [
-            _beside_script(http, photos, MANY, MIXED, "mixed cheap operations", 0.8),
-            _beside_script(http, photos, FEW, ("denoise",), "denoise", 0.95),
+            _beside_script(http, made, MANY, MIXED, "mixed cheap operations", 0.8),
+            _beside_script(http, made, FEW, ("denoise",), "denoise", 0.95),
             _event_delay(stack, http),
             *_ten_thousand(stack, http),
         ]
-    return [*rows, _two_workers(stack, photos)]
+    return [*rows, _two_workers(stack, made)]
 
 
-def _client(url: str, token: str) -> httpx2.Client:
+def client(url: str, token: str) -> httpx2.Client:
     headers = {"X-Darkroom-Service-Token": token, "X-Darkroom-Actor": "bench"}
     return httpx2.Client(base_url=url, headers=headers, timeout=PATIENCE, trust_env=False)
 
 
-def _photos() -> list[bytes]:
+def photos() -> list[bytes]:
     """PNGs of about 2 MB, each with noise of its own."""
     source = cv2.imdecode(np.frombuffer(photo(WIDTH, HEIGHT), np.uint8), cv2.IMREAD_COLOR).astype(np.int16)
     made = []
@@ -61,7 +61,7 @@ def _photos() -> list[bytes]:
     return made
 
 
-def _submit(http: httpx2.Client, photos: Sequence[bytes], operations: Sequence[str], count: int = 0) -> int:
+def submit(http: httpx2.Client, photos: Sequence[bytes], operations: Sequence[str], count: int = 0) -> int:
     """A job of `count` images, the operations taking turns; its id once it is accepted."""
     count = count or len(photos)
     form = [("images", (f"{number}.png", photos[number % len(photos)])) for number in range(count)]
@@ -73,7 +73,7 @@ def _submit(http: httpx2.Client, photos: Sequence[bytes], operations: Sequence[s
     return int(answer.json()["id"])
 
 
-def _finish(http: httpx2.Client, job: int) -> float:
+def finish(http: httpx2.Client, job: int) -> float:
     """Seconds that the job took, from its acceptance to its end; RuntimeError unless all went well."""
     while True:
         told = http.get(f"/v1/jobs/{job}", params={"wait": 20, "limit": 1}).json()
@@ -98,7 +98,7 @@ def _beside_script(
             (Path(folder) / f"{number:04}.in.png").write_bytes(photos[number % len(photos)])
         for _ in range(2 if count > FEW else 1):
             bare.append(count / _script(folder, operations))
-            ours.append(count / _finish(http, _submit(http, photos, operations, count)))
+            ours.append(count / finish(http, submit(http, photos, operations, count)))
     note = "from acceptance to end, results on disk; a bare ProcessPoolExecutor script on all cores"
     work = f"a job of {count} {WIDTH}x{HEIGHT} PNGs, {what}"
     return Row(work, max(ours), max(bare), "images/s", needed, max(ours) >= needed * max(bare), note)
@@ -120,7 +120,7 @@ def _event_delay(stack: Stack, http: httpx2.Client) -> Row:
         socket.send(json.dumps({"subscribe": ["processing.job.finished"]}))
         socket.recv(20)
         for _ in range(EVENTS):
-            _submit(http, [image], ("grey",), 4)
+            submit(http, [image], ("grey",), 4)
             heard = _hear(socket)
             written = max(path.stat().st_mtime for path in _results(stack, heard))
             delays.append((heard["at"] - written) * 1000)
@@ -153,7 +153,7 @@ def _ten_thousand(stack: Stack, http: httpx2.Client) -> list[Row]:
     if answer.status_code != 202:
         raise RuntimeError(f"{ITEMS} items were not accepted: {answer.text[:300]}")
     job = answer.json()["id"]
-    _finish(http, job)
+    finish(http, job)
     slowest = max(_pages(http, job)) * 1000
     peak = _peak_mib(stack)
     return [
@@ -191,8 +191,8 @@ def _two_workers(stack: Stack, photos: list[bytes]) -> Row:
     found = {}
     for workers in (1, 2):
         with _service(stack, workers) as http:
-            _finish(http, _submit(http, photos[:4], MIXED))
-            found[workers] = MANY / _finish(http, _submit(http, photos, MIXED, MANY))
+            finish(http, submit(http, photos[:4], MIXED))
+            found[workers] = MANY / finish(http, submit(http, photos, MIXED, MANY))
     note = "the same job with one worker"
     return Row(
         "the same with two workers", found[2], found[1], "images/s", 1.7, found[2] >= 1.7 * found[1], note
@@ -213,7 +213,7 @@ def _service(stack: Stack, workers: int) -> Iterator[httpx2.Client]:
         command = [sys.executable, "-m", "shared.web.serve", "processing"]
         process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **given}, stderr=subprocess.DEVNULL)
         try:
-            with _client(f"http://127.0.0.1:{port}", stack.service_token) as http:
+            with client(f"http://127.0.0.1:{port}", stack.service_token) as http:
                 _wait_for_ready(http)
                 yield http
         finally:

@@ -17,13 +17,14 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    ratio = row.ours / row.reference if row.reference else float("inf")
+    alone = row.at_most or not row.reference
+    ratio = 0.0 if alone else row.ours / row.reference
     needed = f"at most {_figure(row.reference)} {row.unit}" if row.at_most else f"{row.needed:g}"
     return (
         row.work,
         f"{_figure(row.ours)} {row.unit}",
-        "" if row.at_most else f"{_figure(row.reference)} {row.unit}",
-        "" if row.at_most else f"{ratio:.2f}",
+        "" if alone else f"{_figure(row.reference)} {row.unit}",
+        "" if alone else f"{ratio:.2f}",
         needed if row.needed else "",
         ("yes" if row.meets else "NO") if row.needed else "",
         row.note,

@@ -48,7 +48,7 @@ def run(stack: Stack) -> list[Row]:
         for rows in (SMALL, LARGE):
             write_table(folder / f"{rows}.csv", rows)
         with httpx2.Client(base_url=stack.urls["tagging"], headers=headers, timeout=120) as client:
-            small = _open(client, folder / f"{SMALL}.csv")
+            small = open_dataset(client, folder / f"{SMALL}.csv")
             found = [*_import(stack, client, folder / f"{LARGE}.csv", small)]
             large = max(each["id"] for each in client.get("/v1/datasets").json()["items"])
             found += _labels(stack, small)
@@ -59,7 +59,7 @@ def run(stack: Stack) -> list[Row]:
     return found
 
 
-def _open(client: httpx2.Client, path: Path) -> int:
+def open_dataset(client: httpx2.Client, path: Path) -> int:
     """Import a file and wait for it; the dataset's id."""
     answer = client.post("/v1/datasets", json={"data_path": str(path)})
     answer.raise_for_status()
@@ -93,7 +93,7 @@ def _import(stack: Stack, client: httpx2.Client, path: Path, other: int) -> Iter
         asking = asyncio.create_task(meanwhile(done))
         await asyncio.sleep(0.2)
         start = time.perf_counter()
-        await asyncio.to_thread(_open, client, path)
+        await asyncio.to_thread(open_dataset, client, path)
         seconds = time.perf_counter() - start
         done.set()
         await asking
@@ -180,7 +180,7 @@ def _images(stack: Stack, client: httpx2.Client, folder: Path) -> Row:
         (folder / f"{number}.jpg").write_bytes(content)
         lines.append(f"{number}.jpg,False")
     (folder / "images.csv").write_text("\n".join(lines) + "\n")
-    dataset = _open(client, folder / "images.csv")
+    dataset = open_dataset(client, folder / "images.csv")
     pictures = folder / "pictures"
     pictures.mkdir()
     for number in range(IMAGES):
