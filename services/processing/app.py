@@ -85,6 +85,7 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
         jobs=Jobs(database, board, workshop.runner, settings.waiting_jobs),
         watch=Watch(database, app.state.drain, settings.event_poll_seconds),
         sweeper=sweeper,
+        expecting=workshop.expecting,
     )
     _add_figures(app, parts)
     _add_routes(app, parts)

@@ -43,7 +43,8 @@ def _add_submission(router: APIRouter, parts: Parts) -> None:
         """
         if not idempotency_key:
             await parts.jobs.check_room()
-        shown = await _submit(parts, request, idempotency_key)
+        with parts.expecting():
+            shown = await _submit(parts, request, idempotency_key)
         response.headers["Location"] = shown.url
         return shown
 

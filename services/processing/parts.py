@@ -1,5 +1,7 @@
 """The processing service's parts, made once by the app and handed to its routes."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from services.processing.job_sweeper import JobSweeper
@@ -16,7 +18,10 @@ from shared.workers import WorkerPool
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the routes need. `renders` is for `POST /v1/process`, `store_pool` for blobs."""
+    """What the routes need. `renders` is for `POST /v1/process`, `store_pool` for blobs.
+
+    `expecting`: held while a job's body is read, so that the workers come up meanwhile.
+    """
 
     settings: ProcessingSettings
     database: Database
@@ -28,3 +33,4 @@ class Parts:
     jobs: Jobs
     watch: Watch
     sweeper: JobSweeper
+    expecting: Callable[[], AbstractContextManager[None]]

@@ -1,7 +1,7 @@
 """Workshop: the runner of jobs, the workers and the sweeper, from the service's start to its end."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from services.processing.dispatcher import Dispatcher
@@ -67,6 +67,10 @@ class Workshop:
             asyncio.create_task(self._sweeper.run(self._settings.sweep_seconds)),
             asyncio.create_task(self._end_with(drain)),
         ]
+
+    def expecting(self) -> AbstractContextManager[None]:
+        """While a job is on its way here, the workers may come already."""
+        return self._dispatcher.needed()
 
     async def close(self) -> None:
         """Finish what workers are at, give the rest back, end the workers."""
