@@ -211,6 +211,20 @@ def test_labels_made_without_a_line_are_kept_and_said_to_be(
     visitor.errors = [error for error in visitor.errors if "ERR_INTERNET_DISCONNECTED" not in error]
 
 
+def test_who_may_only_look_labels_nothing(
+    stack: Stack, visit: Visit, drive: Drive, client: httpx2.Client
+) -> None:
+    dataset = drive.open(client, name="To look at")
+    reader = client.post("/v1/keys", json={"name": "Reader", "scopes": ["read"]}).json()["key"]
+    page = at_desk(visit(), stack, dataset, key=reader)
+    page.keyboard.press("1")
+    expect(page.get_by_text("Your key is for looking only.")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("pedestrian"))).to_be_disabled()
+    expect(sign(page)).to_have_text("Nothing to save")
+    assert findings(page) == []
+    assert history(client, dataset) == []
+
+
 def test_the_grid_labels_many_and_filters_find_them(
     stack: Stack, visit: Visit, drive: Drive, client: httpx2.Client
 ) -> None:

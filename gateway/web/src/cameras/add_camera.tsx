@@ -15,7 +15,7 @@ const FIELDS = [
   { name: "password", title: "Password", needed: false, pattern: null, type: "password" },
 ] as const;
 
-export function AddCamera({ close }: { close(): void }) {
+export function AddCamera({ id = "", close, added }: { id?: string; close(): void; added?(): void }) {
   const { http } = useShell();
   const [wrong, setWrong] = useState("");
   const add = async (event: SubmitEvent) => {
@@ -29,6 +29,7 @@ export function AddCamera({ close }: { close(): void }) {
     try {
       const camera = await http.json<Camera>("POST", "/api/sdcard/v1/cameras", wanted);
       close();
+      if (camera.id === id) added?.();
       go(address(["cameras", camera.id]));
     } catch (error) {
       setWrong(wordsOf(error));
@@ -43,7 +44,7 @@ export function AddCamera({ close }: { close(): void }) {
             {type === "password" ? (
               <input name={name} type="password" autoComplete="off" />
             ) : (
-              <input name={name} type="text" required={needed} {...(pattern === null ? {} : { pattern })} autoComplete="off" />
+              <input name={name} type="text" required={needed} defaultValue={name === "id" ? id : ""} {...(pattern === null ? {} : { pattern })} autoComplete="off" />
             )}
           </label>
         ))}

@@ -43,7 +43,7 @@ function Cards({ cameras, error, retry }: { cameras: Camera[] | null; error: unk
   if (cameras.length === 0) {
     return (
       <Empty title="No cameras yet">
-        <p class="quiet">Type a camera's id above, add one with its address, or name them all in a file (CONFIG_INI).</p>
+        <p class="quiet">Add one with its address, or name them all in a file (CONFIG_INI). After that its id, typed above, opens it.</p>
       </Empty>
     );
   }

@@ -1,10 +1,11 @@
 /** One camera: its state, its card, and the day that is looked at. */
 
 import { useCallback, useEffect, useState } from "preact/hooks";
-import { wordsOf } from "../common/http";
+import { Refusal, wordsOf } from "../common/http";
 import { address, go } from "../common/router";
 import { useShell } from "../common/shell";
 import { Empty, Failed, Loading } from "../common/states";
+import { AddCamera } from "./add_camera";
 import { CalendarView } from "./calendar_view";
 import { ClipsView } from "./clips_view";
 import { Gauge } from "./gauge";
@@ -33,6 +34,7 @@ export function CameraPage({ id, query }: { id: string; query: URLSearchParams }
   }, [camera.reload, dates.reload]);
   useEffect(() => live.follow([`sdcard.camera.${id}.*`], { event: refresh, reset: dates.reload }), [live, id, refresh]);
 
+  if (camera.error instanceof Refusal && camera.error.status === 404) return <NoCamera id={id} added={refresh} />;
   if (camera.error !== null && camera.value === null) return <Failed why={wordsOf(camera.error)} retry={refresh} />;
   if (camera.value === null) return <Loading what={`Asking ${id}`} />;
   const found = camera.value;
@@ -93,5 +95,28 @@ export function CameraPage({ id, query }: { id: string; query: URLSearchParams }
         </div>
       )}
     </div>
+  );
+}
+
+function NoCamera({ id, added }: { id: string; added(): void }) {
+  const { session } = useShell();
+  const [adding, setAdding] = useState(false);
+  return (
+    <>
+      <Empty title={`There is no camera ${id}`}>
+        <p class="quiet">Is the id right? A camera that no file names can be added with its address.</p>
+        <div class="row">
+          {session.scopes.includes("write") && (
+            <button type="button" class="primary" onClick={() => setAdding(true)}>
+              Add {id}
+            </button>
+          )}
+          <a class="button" href={address(["cameras"])}>
+            All cameras
+          </a>
+        </div>
+      </Empty>
+      {adding && <AddCamera id={id} added={added} close={() => setAdding(false)} />}
+    </>
   );
 }

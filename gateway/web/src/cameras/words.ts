@@ -1,5 +1,6 @@
 /** What the states and figures of cameras are called. */
 
+import { moment } from "../common/format";
 import type { Properties } from "./model";
 
 const STATES: Record<string, string> = {
@@ -71,7 +72,7 @@ export function facts(properties: Properties): [string, string][] {
     ["Frames", properties.frames === null ? null : String(properties.frames)],
     ["Duration", properties.duration === null ? null : seconds(properties.duration)],
     ["Bitrate", properties.kbps === null ? null : `${round(properties.kbps)} kbit/s`],
-    ["Made", properties.created_at],
+    ["Made", properties.created_at && moment(properties.created_at)],
     ["State", properties.state === "whole" ? null : `${properties.state}: ${properties.detail}`],
   ];
   return all.filter((one): one is [string, string] => Boolean(one[1]));

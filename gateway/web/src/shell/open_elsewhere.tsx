@@ -152,8 +152,8 @@ function CopyField({ value, label }: { value: string; label: string }) {
   useEffect(() => setWords("Copy"), [value]);
   const act = () => void copy(value, document.querySelector("#elsewhere")).then((done) => setWords(done ? "Copied" : "Copy it by hand"));
   return (
-    <div class="row">
-      <input id="elsewhere" class="grow" readOnly value={value} aria-label={label} onFocus={(event) => event.currentTarget.select()} />
+    <div class="row copy-field">
+      <input id="elsewhere" readOnly value={value} aria-label={label} onFocus={(event) => event.currentTarget.select()} />
       <button onClick={act}>{words}</button>
     </div>
   );

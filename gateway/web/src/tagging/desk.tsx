@@ -27,13 +27,15 @@ import { useSave } from "./use_save";
 import { FIT, type View, turned } from "./view";
 import type { Work } from "./work";
 
+const LOOKING = "Your key is for looking only. To label and save, sign in with one that may work.";
 const JUMP = "tg-jump";
 const RESTING_MS = 300;
 const AGAIN_MS = 1500;
 const PASSING_MS = 40;
 
 export function Desk({ work, route }: { work: Work; route: Route }) {
-  const { say, failed } = useShell();
+  const { say, failed, session } = useShell();
+  const mayWrite = session.scopes.includes("write");
   const dataset = useStore(work.dataset);
   useStore(work.turn);
   const isGrid = route.path[2] === "grid";
@@ -64,6 +66,7 @@ export function Desk({ work, route }: { work: Work; route: Route }) {
 
   const go = (to: number) => setFrame(Math.max(0, Math.min(work.frames.count - 1, to)));
   const label = (change: Change, title: string) => {
+    if (!mayWrite) return say(LOOKING);
     if (!rows.length) return say("Select some pictures first: click them, or Ctrl A for all.");
     work.label(rows, change, title);
     if (!isGrid && work.labels.single) go(sequence.step(frame, 1));
@@ -87,7 +90,7 @@ export function Desk({ work, route }: { work: Work; route: Route }) {
     none: () => label({ set: {}, clear: true }, "no tag"),
     undo: () => say(said("Undone", work.undo())),
     redo: () => say(said("Done again", work.redo())),
-    save: () => void saving.save(),
+    save: () => (mayWrite ? void saving.save() : say(LOOKING)),
     camera: () => setTarget(cameras[(target === null ? -1 : cameras.indexOf(target)) + 1] ?? null),
     all: () => (isGrid ? setSelected([]) : setTarget(null)),
     fit: () => view.update((now) => ({ ...FIT, turn: now.turn })),
@@ -142,6 +145,7 @@ export function Desk({ work, route }: { work: Work; route: Route }) {
   const tags = (
     <TagBar
       dataset={dataset}
+      disabled={!mayWrite}
       rows={tagsShown}
       noneKey={keysOf("none", choices)[0] ?? "f"}
       press={press}

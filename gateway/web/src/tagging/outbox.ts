@@ -20,6 +20,8 @@ export interface Standing {
   refused: number;
   /** Why nothing goes out at the moment; empty while it does. */
   trouble: string;
+  /** Whether it is that the key may not, or nobody is signed in: the line itself is up. */
+  barred: boolean;
   durable: boolean;
 }
 
@@ -30,7 +32,7 @@ const LONGEST_WAIT_MS = 8000;
 const HEARTBEAT_MS = 2000;
 
 export class Outbox {
-  readonly standing = new Store<Standing>({ unsent: 0, refused: 0, trouble: "", durable: true });
+  readonly standing = new Store<Standing>({ unsent: 0, refused: 0, trouble: "", barred: false, durable: true });
   private readonly listeners = new Set<Arrived>();
   private readonly added = new Set<(entries: readonly Entry[]) => void>();
   private readonly refusals = new Set<(entry: Entry) => void>();
@@ -38,6 +40,7 @@ export class Outbox {
   private wait = FIRST_WAIT_MS;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private trouble = "";
+  private barred = false;
 
   constructor(
     readonly queue: Queue,
@@ -130,6 +133,7 @@ export class Outbox {
       const answer = await this.http.json<Answer>(...callOf(entry));
       this.wait = FIRST_WAIT_MS;
       this.trouble = "";
+      this.barred = false;
       this.queue.done(entry.id);
       for (const tell of this.listeners) tell(entry, answer);
       this.tell();
@@ -137,6 +141,7 @@ export class Outbox {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (error.passing || error.status === 401 || error.status === 403) {
+        this.barred = !error.passing;
         this.trouble = error.status === 401 ? "sign in again" : error.message;
         this.pause(error.retryAfter * 1000);
         this.tell();
@@ -161,7 +166,7 @@ export class Outbox {
   private tell(): void {
     const unsent = this.queue.waiting.length;
     const refused = this.queue.entries.length - unsent;
-    this.standing.set({ unsent, refused, trouble: unsent ? this.trouble : "", durable: this.queue.durable });
+    this.standing.set({ unsent, refused, trouble: unsent ? this.trouble : "", barred: this.barred, durable: this.queue.durable });
   }
 }
 

@@ -19,6 +19,7 @@ export function SyncSign({ work }: { work: Work }) {
   let [kind, words] = ["good", dataset.saved_at ? `Saved ${moment(dataset.saved_at)}` : "Nothing to save"];
   if (standing.refused) [kind, words] = ["bad", `${count(standing.refused, "label")} refused`];
   else if (standing.unsent && !standing.durable) [kind, words] = ["bad", `${labels} unsent: keep this page open`];
+  else if (standing.unsent && standing.barred) [kind, words] = ["bad", `Not allowed: ${labels} kept here`];
   else if (standing.unsent && (standing.trouble || line === "away")) [kind, words] = ["bad", `Offline: ${labels} kept here`];
   else if (standing.unsent) [kind, words] = ["busy", `Sending ${labels}`];
   else if (dataset.conflict) [kind, words] = ["bad", "The CSV was changed by someone else"];

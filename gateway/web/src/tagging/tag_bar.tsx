@@ -6,6 +6,7 @@ import type { Dataset } from "./model";
 
 interface Props {
   dataset: Dataset;
+  disabled: boolean;
   /** Tags of the rows that a press would label; undefined for those that are not known yet. */
   rows: readonly (Tags | undefined)[];
   noneKey: string;
@@ -15,14 +16,14 @@ interface Props {
   target: string;
 }
 
-export function TagBar({ dataset, rows, noneKey, press, none, target }: Props) {
+export function TagBar({ dataset, disabled, rows, noneKey, press, none, target }: Props) {
   return (
     <div class="tg-tags" role="group" aria-label={`Tags of ${target}`}>
       {dataset.tags.map((tag) => {
         const carrying = rows.filter((tags) => tags?.has(String(tag.code))).length;
         const state = carrying === 0 ? "false" : carrying === rows.length ? "true" : "mixed";
         return (
-          <button key={tag.code} class="tg-tag" aria-pressed={state} onClick={() => press(String(tag.code))}>
+          <button key={tag.code} class="tg-tag" disabled={disabled} aria-pressed={state} onClick={() => press(String(tag.code))}>
             {tag.key && <Kbd name={tag.key.toLowerCase()} />}
             <span>{tag.alias}</span>
             <span class="quiet tg-count" title={`${dataset.counts[tag.code] ?? 0} rows carry it`}>
@@ -31,7 +32,7 @@ export function TagBar({ dataset, rows, noneKey, press, none, target }: Props) {
           </button>
         );
       })}
-      <button class="tg-tag none" aria-pressed={rows.length > 0 && rows.every((tags) => tags?.size === 0) ? "true" : "false"} onClick={none}>
+      <button class="tg-tag none" disabled={disabled} aria-pressed={rows.length > 0 && rows.every((tags) => tags?.size === 0) ? "true" : "false"} onClick={none}>
         <Kbd name={noneKey} />
         <span>none</span>
       </button>

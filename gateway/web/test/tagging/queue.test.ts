@@ -103,7 +103,7 @@ describe("the outbox", () => {
     for (let row = 0; row < 50; row++) outbox.add(1, [[row, row]], set("1"));
     expect(outbox.standing.get().unsent).toBe(50);
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(outbox.standing.get()).toEqual({ unsent: 0, refused: 0, trouble: "", durable: true });
+    expect(outbox.standing.get()).toEqual({ unsent: 0, refused: 0, trouble: "", barred: false, durable: true });
     const arrived = got.filter((row, at) => got[at - 1] !== row);
     expect(arrived).toEqual(Array.from({ length: 50 }, (_, row) => String(row)));
   });
@@ -122,7 +122,7 @@ describe("the outbox", () => {
     const { outbox } = service(() => problem(401, "not_authenticated"));
     outbox.add(1, [[0, 0]], set("1"));
     await vi.advanceTimersByTimeAsync(60_000);
-    expect(outbox.standing.get()).toMatchObject({ unsent: 1, refused: 0, trouble: "sign in again" });
+    expect(outbox.standing.get()).toMatchObject({ unsent: 1, refused: 0, trouble: "sign in again", barred: true });
   });
 
   it("calls a single row by name, neighbours as a range and others as a list", () => {
