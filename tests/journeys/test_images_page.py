@@ -272,6 +272,25 @@ def test_uploads_wait_for_the_line_and_a_reload_tells_what_is_missing(stack: Sta
     expect(page.get_by_text("had not been sent")).to_be_hidden()
 
 
+def test_files_are_dropped_and_pasted(stack: Stack, visit: Visit) -> None:
+    page = enter(visit(), stack, "?q=dropped.png")
+    give = """([type, field, name, bytes]) => {
+        const held = new DataTransfer();
+        held.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+        const event = type === "drop" ? DragEvent : ClipboardEvent;
+        const options = { bubbles: true, cancelable: true, [field]: held };
+        document.body.dispatchEvent(new event(type, options));
+    }"""
+    page.evaluate(give, ["drop", "dataTransfer", "dropped.png", list(picture(7))])
+    expect(tile(page, "dropped.png")).to_be_visible()
+    page.evaluate(give, ["paste", "clipboardData", "image.png", list(picture(8))])
+    expect(page.get_by_text("2 files uploaded")).to_be_visible()
+    with stack.images() as client:
+        assert client.get("/v1/images/dropped.png/content").content == picture(7)
+        (pasted,) = client.get("/v1/images", params={"prefix": "pasted_"}).json()["items"]
+        assert client.get(f"/v1/images/{pasted['name']}/content").content == picture(8)
+
+
 def test_a_phone_looks_and_shares(stack: Stack, visit: Visit) -> None:
     put(stack, phone__png=photo("astronaut.png").data)
     visitor = visit()

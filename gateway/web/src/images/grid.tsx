@@ -39,14 +39,13 @@ export function Grid({ collection, chosen, goal, open, toggle, reach, keyed }: P
         keyed={keyed}
         tile={(place, props) => {
           const image = collection.at(place);
-          if (!image) return <Unknown props={props} />;
           return (
             <Tile
               image={image}
-              selected={chosen.names.has(image.name)}
+              selected={image !== undefined && chosen.names.has(image.name)}
               props={props}
-              open={() => open(image.name)}
-              toggle={(far) => (far ? reach(place) : toggle(place, image.name))}
+              open={() => image && open(image.name)}
+              toggle={(far) => image && (far ? reach(place) : toggle(place, image.name))}
             />
           );
         }}
@@ -56,7 +55,8 @@ export function Grid({ collection, chosen, goal, open, toggle, reach, keyed }: P
 }
 
 interface TileParts {
-  image: Image;
+  /** Undefined until it is loaded. The button is the same one before and after: it may have the keyboard. */
+  image: Image | undefined;
   selected: boolean;
   props: TileProps;
   open(): void;
@@ -64,39 +64,32 @@ interface TileParts {
 }
 
 function Tile({ image, selected, props, open, toggle }: TileParts) {
-  const about = `${image.name}, ${image.width} × ${image.height}, ${bytes(image.size)}`;
+  const about = image ? `${image.name}, ${image.width} × ${image.height}, ${bytes(image.size)}` : "Loading";
   return (
     <div class={selected ? "im-tile selected" : "im-tile"}>
       <button
         {...props}
         class="im-open"
-        data-name={image.name}
+        data-name={image?.name}
         aria-label={selected ? `${about}, selected` : about}
         onClick={(event) => (event.shiftKey || event.ctrlKey || event.metaKey ? toggle(event.shiftKey) : open())}
       >
-        <Thumb url={renditionPath(image, EDGE, "cover")} edge={EDGE} />
+        {image ? <Thumb url={renditionPath(image, EDGE, "cover")} edge={EDGE} /> : <span class="im-picture" />}
       </button>
-      <input
-        type="checkbox"
-        aria-label={`Select ${image.name}`}
-        tabIndex={-1}
-        checked={selected}
-        onClick={(event) => toggle(event.shiftKey)}
-      />
-      <p class="im-name" title={image.name}>
-        {image.name}
-      </p>
-    </div>
-  );
-}
-
-/** In its place until it is loaded. */
-function Unknown({ props }: { props: TileProps }) {
-  return (
-    <div class="im-tile">
-      <button {...props} class="im-open" aria-label="Loading">
-        <span class="im-picture" />
-      </button>
+      {image && (
+        <>
+          <input
+            type="checkbox"
+            aria-label={`Select ${image.name}`}
+            tabIndex={-1}
+            checked={selected}
+            onClick={(event) => toggle(event.shiftKey)}
+          />
+          <p class="im-name" title={image.name}>
+            {image.name}
+          </p>
+        </>
+      )}
     </div>
   );
 }

@@ -57,7 +57,7 @@ function Files({ all }: { all: readonly Upload[] }) {
           The line is down. It goes on by itself.
         </p>
       )}
-      <ul>
+      <ul tabIndex={0} aria-label="Files">
         {shown.map((upload) => (
           <Row key={upload.id} upload={upload} />
         ))}
