@@ -11,6 +11,7 @@ from services.tagging.datasets import need_ready
 from services.tagging.mirror import Mirror, Snapshot
 from services.tagging.repository import DatasetRow
 from services.tagging.shelf import Shelf
+from shared.blobs import BlobMissing
 from shared.database import Connection, Database
 from shared.workers import WorkerPool
 
@@ -47,11 +48,21 @@ class Exports:
     async def whole(
         self, dataset_id: int, *, for_spreadsheet: bool
     ) -> tuple[DatasetRow, AsyncIterator[bytes]]:
-        """The dataset as it is, and all columns piece by piece. Raises DatasetNotFound, DatasetNotReady."""
+        """The dataset as it is, and all columns piece by piece.
+
+        Raises DatasetNotFound, DatasetNotReady, BlobMissing.
+        """
         snapshot = await self._pool.run(self._mirror.snapshot, dataset_id)
-        pieces = self._for_spreadsheet(snapshot) if for_spreadsheet else self._mirror.text(snapshot)
-        first = await asyncio.to_thread(next, pieces, _END)
-        return snapshot.row, _piece_by_piece(first, pieces)
+        while True:
+            pieces = self._for_spreadsheet(snapshot) if for_spreadsheet else self._mirror.text(snapshot)
+            try:
+                first = await asyncio.to_thread(next, pieces, _END)
+            except BlobMissing:  # a merge, perhaps by another replica, has put another content in its place
+                before, snapshot = snapshot, await self._pool.run(self._mirror.snapshot, dataset_id)
+                if snapshot.row.content_id == before.row.content_id:
+                    raise
+            else:
+                return snapshot.row, _piece_by_piece(first, pieces)
 
     def _tags(self, dataset_id: int) -> tuple[DatasetRow, bytes]:
         def work(connection: Connection) -> tuple[DatasetRow, bytes]:
