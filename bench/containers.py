@@ -40,7 +40,7 @@ class Project:
     def __init__(self, name: str, given: Mapping[str, str], *more_files: Path) -> None:
         self.name = name
         ours = {key: value for key, value in os.environ.items() if not key.startswith("DARKROOM_")}
-        self._environment = ours | given
+        self._environment = {**ours, **given}
         self._files = [word for file in (FILE, *more_files) for word in ("-f", str(file))]
 
     def run(self, *words: str, seconds: float = SECONDS, **given: str) -> str:
@@ -49,7 +49,7 @@ class Project:
         if compose is None:
             raise EngineError(reason_why_not())
         command = [*compose, "--env-file", os.devnull, "-p", self.name, *self._files, *words]
-        return _output(command, self._environment | given, seconds)
+        return _output(command, {**self._environment, **given}, seconds)
 
     def build(self, **given: str) -> None:
         """Build all images.

@@ -20,6 +20,7 @@ ROWS = 400
 WRITERS = 2
 JOB_IMAGES = 4
 PAUSE_SECONDS = 0.05
+Step = Callable[[httpx2.Client, random.Random, int], bool]
 
 
 class Load:
@@ -34,8 +35,8 @@ class Load:
             made = client.post("/api/tagging/v1/datasets", files={"data": ("l.csv", table(ROWS).encode())})
         assert made.status_code == 201, made.text
         self._dataset = int(made.json()["id"])
-        works = [(work, n) for n in range(WRITERS) for work in (self._upload, self._label)]
-        works.append((self._submit, 0))
+        works: list[tuple[Step, int]] = [(self._submit, 0)]
+        works += [(step, n) for n in range(WRITERS) for step in (self._upload, self._label)]
         self._threads = [threading.Thread(target=self._work, args=work) for work in works]
 
     def __enter__(self) -> Self:
@@ -90,8 +91,8 @@ class Load:
         if request.url.path.endswith("/v1/images"):
             request.url = request.url.copy_merge_params({"prefix": f"{self._name}-"})
 
-    def _work(self, step: Callable[[httpx2.Client, random.Random, int], bool], writer: int) -> None:
-        chance = random.Random(f"{self._name} {step.__name__} {writer}")
+    def _work(self, step: Step, writer: int) -> None:
+        chance = random.Random(f"{self._name} {writer}")
         while not self._over.is_set():
             with self._stack.client() as client:  # a new one after each failure: the address may be another
                 try:
@@ -121,7 +122,7 @@ class Load:
         self.labels.done(row)
         return True
 
-    def _submit(self, client: httpx2.Client, chance: random.Random, _: int) -> bool:
+    def _submit(self, client: httpx2.Client, chance: random.Random, writer: int) -> bool:
         files = [("images", (f"{n}.png", noise(chance.randrange(10**6)))) for n in range(JOB_IMAGES)]
         form = {"pipeline": '[{"operation": "grey"}]'}
         answer = client.post("/api/processing/v1/jobs", files=files, data=form)

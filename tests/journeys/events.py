@@ -3,19 +3,29 @@
 import json
 import socket
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from websockets.sync.client import connect
 
-from tests.stack import Stack
-
 TIMEOUT = 20.0
+
+
+class Reachable(Protocol):
+    """A stack, as far as a program needs it."""
+
+    @property
+    def gateway_url(self) -> str:
+        """Where the gateway is."""
+
+    @property
+    def key(self) -> str:
+        """What opens it."""
 
 
 class Program:
     """Subscribes, remembers the place of the last event it has seen, and can be cut off."""
 
-    def __init__(self, stack: Stack, *topics: str, after: int | None = None) -> None:
+    def __init__(self, stack: Reachable, *topics: str, after: int | None = None) -> None:
         url = stack.gateway_url.replace("http", "ws", 1) + "/ws"
         key = {"Authorization": f"Bearer {stack.key}"}
         self._connect = connect(url, additional_headers=key, proxy=None, max_queue=None)
