@@ -12,4 +12,4 @@ def blobs_of(table: str, row: Row) -> Iterator[Blob]:
         yield Blob(blob_key(row["digest"]), row["size"], row["digest"])
 
 
-HOLDINGS = Holdings(has_blobs=True, blobs=blobs_of)
+HOLDINGS = Holdings(has_blobs=True, blobs=lambda: blobs_of)

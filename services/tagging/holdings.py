@@ -36,4 +36,4 @@ def moved(table: str, row: Row, move: Move) -> Row:
     return {**row, **changed}
 
 
-HOLDINGS = Holdings(has_blobs=True, blobs=blobs_of, files=files_of, moved=moved)
+HOLDINGS = Holdings(has_blobs=True, blobs=lambda: blobs_of, files=files_of, moved=moved)

@@ -1,9 +1,11 @@
 """`python -m shared.backup create|verify|restore`: copies of the whole system, and back."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import FrameType
 
 from pydantic import ValidationError
 
@@ -37,6 +39,11 @@ def main(arguments: Sequence[str]) -> int:
         return 130
     _report(options.command, manifest)
     return INCOMPLETE if options.command == "create" and manifest.left_out else 0
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    """A container that is stopped leaves as little behind as Ctrl+C."""
+    raise KeyboardInterrupt
 
 
 def _run(options: argparse.Namespace, progress: Progress) -> Manifest:
@@ -84,4 +91,5 @@ def _report(command: str, manifest: Manifest) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _stop)
     sys.exit(main(sys.argv[1:]))

@@ -95,10 +95,11 @@ class _Creation:
         """The rows in one snapshot, and beside them a list of the blobs that they name."""
         files: list[KeptFile] = []
         rows = self._box.path(f"{part.name}/rows")
+        blobs_of = part.holdings.blobs()
         with self._wanted(part).open("w") as wanted, _snapshot_of(part) as connection:
 
             def seen(table: str, row: Row) -> None:
-                for blob in part.holdings.blobs(table, row):
+                for blob in blobs_of(table, row):
                     wanted.write(json.dumps(asdict(blob)) + "\n")
                 files.extend(part.holdings.files(table, row))
                 self._progress.add(1)

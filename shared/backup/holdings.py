@@ -22,6 +22,9 @@ class Blob:
     needed: bool = True
 
 
+BlobsOf = Callable[[str, Row], Iterable[Blob]]
+
+
 @dataclass(frozen=True, slots=True)
 class KeptFile:
     """A file that a row names, taken only where it is as the row says: below the data folder, by digest."""
@@ -49,6 +52,10 @@ def _nothing(_table: str, _row: Row) -> Iterable[Any]:
     return ()
 
 
+def _no_blobs() -> BlobsOf:
+    return _nothing
+
+
 def _as_it_is(_table: str, row: Row, _move: Move) -> Row:
     return row
 
@@ -57,12 +64,13 @@ def _as_it_is(_table: str, row: Row, _move: Move) -> Row:
 class Holdings:
     """What backups have to know of a deployable.
 
-    `blobs` and `files` name what a row stands for; `moved` is the row as it is to be in another data
+    `blobs`, made anew for each reading of the rows, which are read in the order of their references, and
+    `files` name what a row stands for; `moved` is the row as it is to be in another data
     folder; `secrets` are files below the data folder that it cannot do without.
     """
 
     has_blobs: bool = False
-    blobs: Callable[[str, Row], Iterable[Blob]] = field(default=_nothing)
+    blobs: Callable[[], BlobsOf] = field(default=_no_blobs)
     files: Callable[[str, Row], Iterable[KeptFile]] = field(default=_nothing)
     moved: Callable[[str, Row, Move], Row] = field(default=_as_it_is)
     secrets: tuple[str, ...] = ()

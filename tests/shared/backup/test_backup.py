@@ -2,19 +2,24 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from services.imagestore.blob_keys import blob_key
 from services.imagestore.tables import events
+from services.processing.holdings import ItemBlobs
+from shared.backup import schema
 from shared.backup.__main__ import main
 from shared.backup.creating import Wishes, create
 from shared.backup.errors import BackupError, Damaged
+from shared.backup.holdings import Blob
 from shared.backup.progress import Progress
 from shared.backup.restoring import GAP, restore, verify
 from shared.database.migrations import DatabaseTooNew, RestoreUnfinished
+from shared.database.types import microseconds, now
 from shared.events import EventLog, is_gap
 from tests.postgres import NewDatabase
 from tests.scripts.stack_process import ROOT
@@ -222,6 +227,41 @@ def test_a_copy_by_a_newer_darkroom_is_refused(system: SmallSystem, tmp_path: Pa
     source = taken(system, tmp_path / "copy")
     with pytest.raises(BackupError, match="at revision 9999"):
         restore(SmallSystem(tmp_path / "elsewhere").settings, source, Progress())
+
+
+def test_a_copy_of_an_older_darkroom_is_restored_and_brought_up_to_date(tmp_path: Path) -> None:
+    old = SmallSystem(tmp_path / "data")
+    for name in ("gateway", "imagestore"):
+        part = old.part(name)
+        with part.engine() as engine, engine.begin() as connection:
+            schema.make(connection, part, "0001")
+    key = old.add_key("of old")
+    with old.part("gateway").engine() as engine:
+        assert "sign_in_codes" not in inspect(engine).get_table_names()
+    source = taken(old, tmp_path / "copy")
+    other = SmallSystem(tmp_path / "elsewhere")
+    restore(other.settings, source, Progress())
+    other.start_once()
+    with other.part("gateway").engine() as engine, engine.connect() as connection:
+        assert "sign_in_codes" in inspect(connection).get_table_names()
+        assert connection.execute(text("SELECT id, name FROM keys")).all() == [(key, "of old")]
+
+
+def test_bytes_of_jobs_whose_time_is_over_may_be_gone() -> None:
+    """Their sweeper takes the bytes before the rows."""
+    digest = "0" * 64
+    for expires, needed in ((None, True), (now() + timedelta(hours=1), True), (now(), False)):
+        blobs_of = ItemBlobs()
+        job = {"id": 7, "expires_at": expires and microseconds(expires)}
+        item = {
+            "job_id": 7,
+            "original_key": "k",
+            "original_size": 3,
+            "original_digest": digest,
+            "result_key": None,
+        }
+        assert list(blobs_of("jobs", job)) == []
+        assert list(blobs_of("items", item)) == [Blob("k", 3, digest, needed)]
 
 
 @pytest.mark.parametrize("there", ["sqlite", "postgresql"])
