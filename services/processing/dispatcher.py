@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WATCH_SECONDS = 0.5
 ANSWER_SECONDS = 5.0
 PAUSE_SECONDS = 0.5
-END_SECONDS = 3.0
+END_SECONDS = 2.0
 GRACE_SECONDS = 30.0  # beyond an item's own time, after which its worker should have ended by itself
 log = get_logger("dispatcher")
 
