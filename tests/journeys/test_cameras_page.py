@@ -145,7 +145,8 @@ def test_from_an_address_to_a_clip_and_its_day(
 def look_at_charts(page: Page) -> None:
     """Usage and quality, each with a table and a CSV, and what was not recorded is marked."""
     page.get_by_role("link", name="09", exact=False).first.click()
-    expect(page.get_by_text("No clip")).to_be_visible()
+    for words in ("No clip", "Broken", "Cut off, or still being written"):
+        expect(page.get_by_text(words, exact=True)).to_be_visible()
     page.get_by_role("link", name="Usage").click()
     expect(page.get_by_role("row", name="09:00")).to_be_visible()
     expect(page.locator(".cam-chart canvas")).to_be_visible()

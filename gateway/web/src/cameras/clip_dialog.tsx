@@ -64,5 +64,6 @@ function unplayable(clip: Clip): string {
   if (clip.kind === "other") return "This file is no clip. It can be downloaded.";
   if (clip.properties === null) return "This clip is being read …";
   if (clip.properties.state === "broken") return `This clip is broken: ${clip.properties.detail}`;
+  if (clip.properties.codec === null) return `This clip cannot be played: ${clip.properties.detail}`;
   return `Browsers do not play ${clip.properties.codec ?? "this codec"}. The clip can be downloaded.`;
 }

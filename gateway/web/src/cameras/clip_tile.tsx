@@ -40,7 +40,7 @@ export function ClipTile({ camera, clip, props, chosen, toggle, open }: Props) {
           <img src={cameraUrl(camera, "clips", clip.id, picture)} alt="" loading="lazy" decoding="async" />
         ) : (
           <span class={clip.kind === "clip" && clip.properties === null ? "cam-waiting is-loading" : "cam-waiting"}>
-            {clip.kind === "other" ? "No clip" : clip.properties ? "Broken" : "Reading …"}
+            {clip.kind === "other" ? "No clip" : clip.properties ? (clip.properties.state === "truncated" ? "Cut off, or still being written" : "Broken") : "Reading …"}
           </span>
         )}
       </button>

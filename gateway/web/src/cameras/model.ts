@@ -119,7 +119,8 @@ export function cameraUrl(id: string, ...more: string[]): string {
   return [ROOT, ...[id, ...more].map((part) => encodeURIComponent(part))].join("/");
 }
 
-/** A clip with a picture to be had: read, and not broken. */
+/** A clip with a picture to be had: read, not broken, and with an index, which one that is still being written has not. */
 export function hasPicture(clip: Clip): boolean {
-  return clip.kind === "clip" && clip.properties !== null && clip.properties.state !== "broken";
+  const found = clip.properties;
+  return clip.kind === "clip" && found !== null && found.state !== "broken" && found.width !== null;
 }

@@ -97,6 +97,8 @@ describe("addresses", () => {
     expect(hasPicture(clip)).toBe(true);
     expect(hasPicture({ ...clip, properties: null })).toBe(false);
     expect(hasPicture({ ...clip, properties: { ...WHOLE, state: "broken" } })).toBe(false);
+    expect(hasPicture({ ...clip, properties: { ...WHOLE, state: "truncated" } })).toBe(true);
+    expect(hasPicture({ ...clip, properties: { ...WHOLE, state: "truncated", codec: null, width: null, height: null } })).toBe(false);
     expect(hasPicture({ ...clip, kind: "other" })).toBe(false);
   });
 });
