@@ -22,6 +22,7 @@ from gateway.device_routes import devices_router
 from gateway.documents import Documents, documents_router
 from gateway.entrance import Entrance
 from gateway.figures import lag_figures
+from gateway.forwarded import TrustedProxies
 from gateway.front import Front
 from gateway.hub import Hub
 from gateway.keys import Keys
@@ -151,7 +152,7 @@ def create_app(settings: GatewaySettings | None = None) -> Front:
         access_log=settings.access_log,
         tracing=app.state.tracing,
     )
-    return Front(app, _allow_origins(app, passage, settings), parts.hub, settings.proxies)
+    return Front(app, _allow_origins(app, passage, settings), parts.hub, TrustedProxies(settings.proxies))
 
 
 def _allow_origins(app: FastAPI, passage: ASGIApp, settings: GatewaySettings) -> ASGIApp:

@@ -1,11 +1,12 @@
 """Who is behind a proxy of our own: limits by address and services see the client, not the proxy."""
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from starlette.types import Scope
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+from gateway.settings import Network
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 HEADER = b"x-forwarded-for"
 
@@ -16,9 +17,8 @@ class TrustedProxies:
     What stands further left anybody can have written. From others the header means nothing.
     """
 
-    def __init__(self, networks: Iterable[str]) -> None:
-        """Raises ValueError for what is neither an address nor a network."""
-        self._networks = [ipaddress.ip_network(network, strict=False) for network in networks]
+    def __init__(self, networks: Sequence[Network]) -> None:
+        self._networks = networks
 
     def resolve(self, scope: Scope) -> None:
         """Put the client in the proxy's place."""

@@ -12,9 +12,9 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_
 from pydantic_settings import SettingsConfigDict
 from yarl import URL
 
-from gateway.forwarded import TrustedProxies
 from shared.settings import MIB, Port, ServiceSettings, everywhere
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 PORTS = {"tagging": 8001, "imagestore": 8002, "processing": 8003, "sdcard": 8004}
 
 
@@ -102,9 +102,9 @@ class GatewaySettings(ServiceSettings):
         return {name: Upstream(name, url) for name, url in self.service_urls.items()}
 
     @cached_property
-    def proxies(self) -> TrustedProxies:
-        """Proxies whose X-Forwarded-For is believed."""
-        return TrustedProxies(split_list(self.trusted_proxies))
+    def proxies(self) -> list[Network]:
+        """Where the proxies are whose X-Forwarded-For is believed."""
+        return [ipaddress.ip_network(one, strict=False) for one in split_list(self.trusted_proxies)]
 
     @property
     def effective_admin_key_file(self) -> Path:

@@ -6,9 +6,10 @@ import httpx2
 import pytest
 
 from gateway.forwarded import TrustedProxies
+from gateway.settings import GatewaySettings
 from tests.gateway.serving import GatewayTo
 
-PROXIES = TrustedProxies(["127.0.0.1", "10.0.0.0/8", "::1"])
+PROXIES = TrustedProxies(GatewaySettings(trusted_proxies="127.0.0.1, 10.0.0.0/8 ::1").proxies)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +46,7 @@ def test_without_trusted_proxies_the_header_means_nothing() -> None:
 
 def test_what_is_no_network_ends_the_start() -> None:
     with pytest.raises(ValueError, match="300"):
-        TrustedProxies(["10.0.0.300"])
+        GatewaySettings(trusted_proxies="10.0.0.300")
 
 
 @pytest.mark.parametrize(("trusted", "second"), [("127.0.0.1", 401), ("", 429)])
