@@ -55,7 +55,8 @@ class Growth:
         seconds = time.perf_counter() - self._began
         database, files, memory = (now - then for now, then in zip(self._look(), self._before, strict=True))
         times = MILLION / count
-        yield _row(f"1,000,000 {what}: database", database * times / GIB, "GiB", f"{count:,} {note}")
+        if database:
+            yield _row(f"1,000,000 {what}: database", database * times / GIB, "GiB", f"{count:,} {note}")
         if files > count * 100:
             yield _row(f"1,000,000 {what}: files", files * times / GIB, "GiB", "blocks on disk")
         yield _row(f"1,000,000 {what}: time", seconds * times / 3600, "h", f"{count / seconds:,.0f} a second")
