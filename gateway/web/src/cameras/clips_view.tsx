@@ -1,9 +1,9 @@
 /** The clips of a day, hour by hour; what has not been read yet is read now, and fills in by event. */
 
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { bytes, count } from "../common/format";
 import { wordsOf } from "../common/http";
-import { address, replace } from "../common/router";
+import { address, go, replace } from "../common/router";
 import { useShell } from "../common/shell";
 import { Empty, Failed, Loading } from "../common/states";
 import { VirtualGrid } from "../common/virtual_grid";
@@ -40,6 +40,20 @@ export function ClipsView({ id, date, query, told }: Props) {
 
   const place = (more: Record<string, string | number | null>) => address(["cameras", id], { date, hour, ...more });
   const open = query.get("clip");
+  // The back button closes a clip, and closing it goes back: whoever came by an address goes nowhere.
+  const came = useRef(false);
+  const opening = (clip: Clip) => {
+    came.current = true;
+    go(place({ clip: clip.id }));
+  };
+  const closing = () => {
+    if (came.current) history.back();
+    else replace(place({}));
+    came.current = false;
+  };
+  useEffect(() => {
+    if (open === null) came.current = false;
+  }, [open]);
   const shown = clips.value ?? [];
   const opened = shown.find((clip) => clip.id === open) ?? null;
   const toggle = (clip: Clip) => {
@@ -86,14 +100,14 @@ export function ClipsView({ id, date, query, told }: Props) {
                   props={props}
                   chosen={chosen.has(clip.id)}
                   toggle={() => toggle(clip)}
-                  open={() => replace(place({ clip: clip.id }))}
+                  open={() => opening(clip)}
                 />
               );
             }}
           />
         </>
       )}
-      {opened && <ClipDialog camera={id} clip={opened} all={shown} close={() => replace(place({}))} show={(clip) => replace(place({ clip: clip.id }))} />}
+      {opened && <ClipDialog camera={id} clip={opened} all={shown} close={closing} show={(clip) => replace(place({ clip: clip.id }))} />}
     </>
   );
 }
