@@ -180,8 +180,10 @@ class Dispatcher:
         return time.monotonic() - self._idle_since >= self._idle_seconds
 
     async def _connect(self) -> None:
-        loading = asyncio.to_thread(importlib.import_module, "services.processing.engine_client")
-        self._dask, address = await asyncio.gather(loading, self._engine.address())
+        module = "services.processing.engine_client"
+        loading = asyncio.create_task(asyncio.to_thread(importlib.import_module, module))
+        address = await self._engine.address()
+        self._dask = await loading
         # kept before it is connected: one that never is has to be closed, too
         self._client = client = self._dask.unconnected(address, self._tls, ANSWER_SECONDS)
         await self._dask.connected(client)
