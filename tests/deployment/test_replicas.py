@@ -144,7 +144,7 @@ def test_labels_saves_and_events_while_a_replica_is_killed(replicas: Replicas) -
         socket.send(json.dumps({"subscribe": ["tagging.dataset.*"]}))
         socket.recv(10)
         at_once(label, ROWS)
-        heard = []
+        heard: list[dict[str, Any]] = []
         while len(heard) < ROWS:
             message = json.loads(socket.recv(20))
             if message.get("type") == "tagging.dataset.tagged":
@@ -155,7 +155,7 @@ def test_labels_saves_and_events_while_a_replica_is_killed(replicas: Replicas) -
 
     def saved() -> bool:
         client = replicas.client(0, "tagging")
-        return client.post(f"/v1/datasets/{dataset}/save").json().get("revision") == ROWS
+        return bool(client.post(f"/v1/datasets/{dataset}/save").json().get("revision") == ROWS)
 
     wait_until(saved, replicas.said)  # a save that the dead one was at is free after its lease
     assert path.read_text().count(",True,False\n") == ROWS

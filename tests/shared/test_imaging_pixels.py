@@ -12,8 +12,9 @@ from PIL import Image, ImageCms
 
 from shared.imaging import BrokenImage, ImageLimits, probe
 from shared.imaging.opencv import cv2
-from shared.imaging.pixels import View, decode
+from shared.imaging.pixels import decode
 from shared.imaging.resize import shrink
+from shared.imaging.view import View
 from tests.shared.imaging_samples import (
     CYAN_IN_LAB,
     cmyk_profile,
