@@ -33,6 +33,7 @@ MODULES: dict[str, tuple[str, ...]] = {
     "legacy": (),
     "deployment": ("wrk",),
     "costs": (),
+    "backups": (),
     "compose": ("docker",),
 }
 # Debian keeps servers where only root looks for them.
