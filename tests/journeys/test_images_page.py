@@ -178,7 +178,8 @@ def test_everything_goes_by_the_keyboard_alone(stack: Stack, visit: Visit) -> No
     expect(page.locator(".im-tile").first).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("keys_")
-    expect(page.locator(".im-tile")).to_have_count(4)
+    expect(page.get_by_text("4 images found")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"\?q=keys_&sort=name$"))
     for _ in range(12):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.dataset.name"):

@@ -50,11 +50,12 @@ export function GalleryPage({ route }: { route: Route }) {
   const dropping = useFiles(take);
   useEffect(() => live.state.watch((state) => state === "live" && uploadsBy(http).wake()), [live, http]);
 
-  const wanted = (next: Query) => {
+  /** `shown` stays large: what was typed is asked a moment later, and somebody may have opened one by then. */
+  const wanted = (next: Query, shown: string | null = null) => {
     scrollTo(0, 0);
     setChosen(NONE);
     void collection.ask(next);
-    replace(addressOf(next));
+    replace(addressOf(next, shown));
   };
   const asked = addressOf(query);
   useEffect(() => {
@@ -137,7 +138,7 @@ export function GalleryPage({ route }: { route: Route }) {
   return (
     <div class={dropping ? "im-page im-dropping" : "im-page"}>
       <div inert={opened !== null}>
-        <Toolbar api={api} query={query} ask={wanted} take={take} />
+        <Toolbar api={api} query={query} ask={(next) => wanted(next, name)} take={take} />
         {collection.coming > 0 && (
           <button
             class="primary im-coming"

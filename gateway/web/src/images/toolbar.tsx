@@ -95,8 +95,8 @@ function Search({ query, ask }: Pick<Props, "query" | "ask">) {
   const field = useRef<HTMLInputElement>(null);
   const [words, setWords] = useState(query.q);
   const asked = useRef(query.q);
-  const now = useRef(query);
-  now.current = query;
+  const now = useRef({ query, ask });
+  now.current = { query, ask };
   if (asked.current !== query.q) {
     // The back button, or a link: the field follows.
     asked.current = query.q;
@@ -105,7 +105,7 @@ function Search({ query, ask }: Pick<Props, "query" | "ask">) {
   useEffect(() => {
     const typed = words.trim();
     if (typed === query.q) return;
-    const timer = setTimeout(() => ask({ ...now.current, q: typed }), TYPING_MS);
+    const timer = setTimeout(() => now.current.ask({ ...now.current.query, q: typed }), TYPING_MS);
     return () => clearTimeout(timer);
   }, [words]);
   useKeys([{ keys: ["/"], title: "Search", group: "Images", run: () => field.current?.focus() }]);
