@@ -34,7 +34,7 @@ def run(_stack: Stack) -> list[Row]:
         (folder / "plain").mkdir()
         untarred = _seconds(["tar", "-xf", str(folder / "plain.tar"), "-C", str(folder / "plain")])
         restored = _backup("restore", folder / "copy", folder / "back")
-    told = f"{BLOBS} blobs of {BLOB_BYTES // 1000} KB, {ROWS:,} images in SQLite; beside tar of the blobs alone"
+    told = f"{BLOBS} blobs of {BLOB_BYTES // 1000} KB, {ROWS:,} images in SQLite; beside tar of the blobs"
     return [
         Row("a backup", size / made, size / tarred, "MB/s", 0, meets=True, note=told),
         Row("a restore, checked before", size / restored, size / untarred, "MB/s", 0, meets=True, note=told),

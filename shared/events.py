@@ -28,7 +28,7 @@ from shared.database.prepared import Prepared
 from shared.database.types import Instant, microseconds, now
 
 ORDER_LOCK = 0x6576656E  # "even"
-RESTORED = "restored"  # the kind of the event that the restore of a backup leaves behind all others
+RECOVERED = "system.recovered"  # the kind of the event that the restore of a backup leaves behind all others
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -102,7 +102,7 @@ class EventLog:
         What was told of by then has not happened any more, and what follows does not tell so.
         """
         table = self._table
-        restored = table.c.type == f"{self.service}.{RESTORED}"
+        restored = table.c.type == f"{self.service}.{RECOVERED}"
         found = connection.scalars(select(table.c.data).where(table.c.sequence > sequence, restored))
         return any(json.loads(data)["after"] < sequence for data in found)
 

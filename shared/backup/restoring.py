@@ -29,7 +29,7 @@ from shared.blobs import BlobStore
 from shared.database.engine import WRITES
 from shared.database.presence import ensure_present
 from shared.database.types import microseconds, now
-from shared.events import RESTORED
+from shared.events import RECOVERED
 
 WRITERS = 8
 AHEAD = 16
@@ -153,7 +153,7 @@ def _note_in_events(connection: Connection, part: Part, sequences: dict[str, int
     last = sequences.get("events", 0)
     row = {
         "sequence": last + GAP,
-        "type": f"{part.name}.{RESTORED}",
+        "type": f"{part.name}.{RECOVERED}",
         "subject": "system",
         "time": microseconds(now()),
         "data": f'{{"after":{last}}}',
