@@ -39,7 +39,7 @@ export function AddCamera({ id = "", close, added }: { id?: string; close(): voi
     <Dialog title="Add a camera" close={close}>
       <form class="stack" onSubmit={(event) => void add(event)}>
         {FIELDS.map(({ name, title, needed, pattern, type }) => (
-          <label class="field" key={name}>
+          <label class="stack" key={name}>
             {title}
             {type === "password" ? (
               <input name={name} type="password" autoComplete="off" />

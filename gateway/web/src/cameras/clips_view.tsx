@@ -87,7 +87,7 @@ export function ClipsView({ id, date, query, told }: Props) {
           <VirtualGrid
             count={shown.length}
             label={`Clips of ${date}`}
-            least={200}
+            least={matchMedia("(min-width: 52rem)").matches ? 200 : 150}
             ratio={0.75}
             extra={58}
             tile={(item, props) => {
