@@ -33,12 +33,15 @@ def test_the_life_of_an_image(make_store: MakeStore, new_database: NewDatabase) 
     assert [v["version"] for v in store.get("/v1/images/b.png/versions").json()["items"]] == [2, 1]
     first = store.get("/v1/images?sort=name&limit=2").json()
     assert store.names(sort="name", limit=2, cursor=first["next_cursor"]) == ["Été_1.png"]
+    places = store.get("/v1/landmarks", params={"sort": "name", "at": "b.png"}).json()
+    assert (places["total"], places["cursors"], places["at"]) == (3, [], 1)
     store.delete("/v1/images/a.png")
     (trashed,) = store.get("/v1/trash").json()["items"]
     assert problem(store.get("/v1/images/a.png")) == (404, "image_not_found")
     assert store.post(f"/v1/trash/{trashed['id']}/restore").json()["tags"] == ["Sun", "sea"]
     link = store.post("/v1/links", json={"names": ["a.png"]}).json()
     assert store.get(link["url"].removeprefix("https://photos.example")).content == picture(1)
+    assert store.delete("/v1/trash").json() == {"purged": 0}
     assert store.get("/readyz").json() == {"status": "ready", "checks": {"database": "ok", "blobs": "ok"}}
     assert [event["type"].rpartition(".")[2] for event in store.events()] == [
         "created", "created", "created", "updated", "updated", "deleted", "restored", "created",
