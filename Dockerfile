@@ -23,7 +23,7 @@ COPY deploy/secret_files.py /app/deploy/
 COPY --from=page /page/dist /app/gateway/web/dist/
 
 FROM scratch AS source-legacy
-COPY gateway/__init__.py gateway/settings.py /app/gateway/
+COPY gateway/__init__.py gateway/settings.py gateway/forwarded.py /app/gateway/
 COPY gateway/legacy /app/gateway/legacy/
 
 FROM scratch AS source-tagging
