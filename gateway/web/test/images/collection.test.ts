@@ -17,12 +17,15 @@ function image(name: string, rest: Partial<Image> = {}): Image {
 class Shelf implements Source {
   readonly asked: string[] = [];
   refusing = false;
+  /** What is asked for while this is set is answered once it is over, also where nobody waits any more. */
+  late: Promise<void> | null = null;
 
   constructor(public names: string[]) {}
 
   async images(query: Query, cursor: string | null, signal?: AbortSignal, limit = EVERY): Promise<Page<Image>> {
     this.asked.push(`page ${cursor}`);
     this.check(signal);
+    await this.late;
     const fitting = this.fitting(query);
     const from = cursor === null ? 0 : fitting.indexOf(cursor) + 1;
     const items = fitting.slice(from, from + limit);
@@ -167,9 +170,14 @@ describe("questions", () => {
   });
 
   it("that nobody asks any more are not answered", async () => {
-    const collection = await opened(new Shelf(numbered(1_000)));
+    const shelf = new Shelf(numbered(1_000));
+    const collection = await opened(shelf);
+    let answer = () => {};
+    shelf.late = new Promise((resolve) => (answer = resolve));
     const early = collection.ask({ ...EVERYTHING, q: "n0000" });
+    shelf.late = null;
     await collection.ask({ ...EVERYTHING, q: "n000001" });
+    answer();
     await early;
     expect([collection.total, collection.status]).toEqual([1, "loaded"]);
   });
