@@ -17,9 +17,9 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 MIB = 1024 * 1024
 
 
-def everywhere(name: str) -> AliasChoices:
-    """The alias of a setting that is the same for every deployable: DARKROOM_<NAME>."""
-    return AliasChoices(f"darkroom_{name}", name)
+def everywhere(name: str, *others: str) -> AliasChoices:
+    """The alias of a setting of every deployable: DARKROOM_<NAME>, and names that others gave it."""
+    return AliasChoices(f"darkroom_{name}", *others, name)
 
 
 class DeployableSettings(BaseSettings):
@@ -50,10 +50,7 @@ class DeployableSettings(BaseSettings):
     )
     access_log: bool = Field(default=True, validation_alias=everywhere("access_log"))
     otlp_endpoint: str = Field(
-        "",
-        validation_alias=AliasChoices(
-            "darkroom_otlp_endpoint", "otel_exporter_otlp_endpoint", "otlp_endpoint"
-        ),
+        "", validation_alias=everywhere("otlp_endpoint", "otel_exporter_otlp_endpoint")
     )
 
     host: str = "127.0.0.1"

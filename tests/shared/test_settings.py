@@ -19,7 +19,7 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_secret_of_a_setting_s_name_sets_it(secrets: Path) -> None:
-    settings = TaggingSettings(_secrets_dir=secrets)  # type: ignore[call-arg]
+    settings = TaggingSettings(_secrets_dir=secrets)
     assert settings.service_token.get_secret_value() == "of a file"
     assert settings.effective_database_url == "postgresql://of-a-file/rows"
 
@@ -29,13 +29,13 @@ def test_the_environment_goes_before_it_unless_it_is_empty(
 ) -> None:
     monkeypatch.setenv("DARKROOM_SERVICE_TOKEN", "of the environment")
     monkeypatch.setenv("DARKROOM_TAGGING_DATABASE_URL", "")
-    settings = TaggingSettings(_secrets_dir=secrets)  # type: ignore[call-arg]
+    settings = TaggingSettings(_secrets_dir=secrets)
     assert settings.service_token.get_secret_value() == "of the environment"
     assert settings.database_url == "postgresql://of-a-file/rows"
 
 
 def test_where_no_secrets_are_mounted_none_are_read(tmp_path: Path) -> None:
-    assert TaggingSettings(_secrets_dir=tmp_path / "none").port == 8001  # type: ignore[call-arg]
+    assert TaggingSettings(_secrets_dir=tmp_path / "none").port == 8001
 
 
 def test_a_common_server_has_a_database_for_each_service(tmp_path: Path) -> None:
