@@ -19,8 +19,8 @@ from sqlalchemy import (
     delete,
     func,
     insert,
+    literal_column,
     select,
-    text,
 )
 
 from shared.contracts.events import StreamPosition
@@ -28,6 +28,7 @@ from shared.database.prepared import Prepared
 from shared.database.types import Instant, microseconds, now
 
 ORDER_LOCK = 0x6576656E  # "even"
+TOLD = ("type", "subject", "time", "data")
 RECOVERED = "system.recovered"  # the kind of the event that the restore of a backup leaves behind all others
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -61,8 +62,11 @@ class EventLog:
         self.service = service
         self._table = table
         self._insert = Prepared(
-            insert(table).values({name: bindparam(name) for name in ("type", "subject", "time", "data")})
+            insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in TOLD})
         )
+        lock = select(func.pg_advisory_xact_lock(literal_column(str(ORDER_LOCK)))).cte("locked")
+        told = select(*(bindparam(name, type_=table.c[name].type) for name in TOLD)).select_from(lock)
+        self._locked_insert = Prepared(insert(table).from_select(TOLD, told))
 
     def append(self, connection: Connection, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """Tell of a change. `kind` is the type without the service, such as image.created.
@@ -70,9 +74,9 @@ class EventLog:
         Call it last in a transaction. On PostgreSQL it takes a lock until the commit: sequences then
         become visible in their order, and who reads on from a cursor cannot jump over a late one.
         """
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ORDER_LOCK})
-        self._insert.run(
+        # on PostgreSQL the lock is taken in the same statement, before the row has its sequence
+        insert_one = self._insert if connection.dialect.name == "sqlite" else self._locked_insert
+        insert_one.run(
             connection,
             {
                 "type": f"{self.service}.{kind}",

@@ -78,7 +78,9 @@ class Labels:
                 raise RowNotFound(f"rows go from 0 to {row.rows - 1}")
             return done
 
-        return await self._write(dataset_id, work)
+        done = await self._database.write_together(("label", dataset_id), work)
+        self._note(dataset_id, done)
+        return done
 
     async def change_rows(self, dataset_id: int, wanted: MassChange, by: str) -> Changed:
         """Change many rows at once. Raises as `change_row` does."""
@@ -132,10 +134,13 @@ class Labels:
 
     async def _write(self, dataset_id: int, work: Callable[[Connection], T]) -> T:
         done = await self._database.write(work)
-        assert isinstance(done, (Labelled, Changed))
+        assert isinstance(done, Changed)
+        self._note(dataset_id, done)
+        return done
+
+    def _note(self, dataset_id: int, done: Labelled | Changed) -> None:
         if done.change is not None:
             self._on_change(dataset_id, done.revision)
-        return done
 
     def _filtered(
         self, connection: Connection, row: DatasetRow, wanted: RowFilter

@@ -8,7 +8,7 @@ from services.tagging import label_repository
 from services.tagging.bits import BLOCK, OneRow
 from services.tagging.edits import tag_edit
 from services.tagging.flips import pack_few
-from services.tagging.label_repository import LabelRow
+from services.tagging.label_repository import LabelRow, Line
 from shared.contracts.tagging import Change, Labelled
 from shared.database import Connection
 from shared.database.types import now
@@ -45,16 +45,17 @@ def change_one(
         counts = list(row.counts)
         for tag in turned:
             counts[tag] += 1 if one.tags[tag] else -1
-        revision = label_repository.store(
+        revision += 1
+        change_id = label_repository.store(
             connection,
             dataset_id,
             row,
+            _line(row, index, one.tags, turned, by),
             block=index // BLOCK,
             packed=one.packed(),
             tagged=row.tagged + any(one.tags) - was_tagged,
             counts=counts,
         )
-        change_id = _remember(connection, dataset_id, row, index, one.tags, turned, revision, by)
         told = _told(row, index, one.tags, turned)
         facts = {"dataset": dataset_id, "revision": revision, "change": change_id, "kind": "tag", "by": by}
         log.append(connection, "dataset.tagged", f"datasets/{dataset_id}", {**facts, "changes": told})
@@ -62,16 +63,7 @@ def change_one(
     return Labelled(index=index, tags=tags, version=one.version, revision=revision, change=change_id)
 
 
-def _remember(
-    connection: Connection,
-    dataset_id: int,
-    row: LabelRow,
-    index: int,
-    tags: Sequence[bool],
-    turned: Sequence[int],
-    revision: int,
-    by: str,
-) -> int:
+def _line(row: LabelRow, index: int, tags: Sequence[bool], turned: Sequence[int], by: str) -> Line:
     summary = {
         "first": index,
         "last": index,
@@ -81,9 +73,7 @@ def _remember(
     }
     cells = [index * len(tags) + tag for tag in turned]
     flips = pack_few(len(tags), cells, [tags[tag] for tag in turned])
-    return label_repository.remember(
-        connection, dataset_id, revision=revision, by=by, at=now(), summary=json.dumps(summary), flips=flips
-    )
+    return Line(by, now(), json.dumps(summary), flips)
 
 
 def _told(row: LabelRow, index: int, tags: Sequence[bool], turned: Sequence[int]) -> list[dict[str, Any]]:

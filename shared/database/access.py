@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
@@ -11,6 +11,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from shared.database.engine import READERS
 from shared.database.groups import GroupWriter
+from shared.database.together import TogetherWriter
 from shared.workers import WorkerPool
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Database:
         self._writers: GroupWriter | None = None
         if self._sqlite:
             self._writers = GroupWriter(engine, waiting_writes)
+        self._together = TogetherWriter(lambda works: self._readers.run(self._write, works))
         self._listeners: set[Callable[[], None]] = set()
         self._stamp_lock = threading.Lock()
         self._stamp_connection: PoolProxiedConnection | None = None
@@ -49,6 +51,17 @@ class Database:
             result = await self._writers.submit(work)
         else:
             result = await self._readers.run(self._write, work)
+        self._tell()
+        return result
+
+    async def write_together(self, key: Hashable, work: Callable[[Connection], T]) -> T:
+        """The same as `write`, in one transaction with others of the same key that wait at the moment.
+
+        For works that lock the same row first, and may be run again: where one raises, the others are.
+        """
+        if self._writers is not None:
+            return await self.write(work)
+        result = await self._together.submit(key, work)
         self._tell()
         return result
 

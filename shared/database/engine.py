@@ -1,14 +1,19 @@
 """Engines: what every connection of ours has set, on SQLite and on PostgreSQL."""
 
+import select
 import sqlite3
+import time
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 READERS = 4
+QUIET_SECONDS = 5.0
 WRITES = "darkroom_writes"  # execution option of connections that will write: the lock is taken at BEGIN
 
 
@@ -22,14 +27,46 @@ def make_engine(url: str, *, busy_timeout: float = 5.0, pool_size: int = READERS
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed, busy_timeout, pool_size)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": 4},
-        )
+        return _postgresql_engine(parsed, pool_size)
     raise ValueError(f"no such kind of database: {parsed.get_backend_name()}; sqlite and postgresql are")
+
+
+def _postgresql_engine(url: URL, pool_size: int) -> Engine:
+    """Connections that may have been lost are tried before they are used: those that were quiet for a while,
+    or have something to read, such as their end. To try each, as pool_pre_ping does, took a fifth of the time
+    of a label."""
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_use_lifo=True,  # its statements are prepared already
+        connect_args={"connect_timeout": 4},
+    )
+
+    @event.listens_for(engine, "checkin")
+    def note(_connection: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        entry.info["used"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def look(connection: Any, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection) -> None:
+        used = entry.info.get("used")
+        if used is None or (time.monotonic() - used < QUIET_SECONDS and not _has_news(connection)):
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error
+
+    return engine
+
+
+def _has_news(connection: Any) -> bool:
+    """Whether the server has sent something that nobody asked for. A closed one has no socket any more."""
+    if connection.closed:
+        return True
+    readable = select.poll()
+    readable.register(connection.fileno(), select.POLLIN)
+    return bool(readable.poll(0))
 
 
 def _sqlite_engine(url: URL, busy_timeout: float, pool_size: int) -> Engine:

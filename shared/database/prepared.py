@@ -29,6 +29,8 @@ class Prepared:
         text = self._text.get(name) or self._compile(name)
         driver: Any = connection.connection.driver_connection
         try:
+            if name == "postgresql":  # bytes as they are, and not twice as long in hexadecimal
+                return driver.execute(text, parameters, binary=True)
             return driver.execute(text, parameters)
         except connection.dialect.loaded_dbapi.Error as error:
             raise DBAPIError.instance(
