@@ -275,6 +275,7 @@ def test_uploads_wait_for_the_line_and_a_reload_tells_what_is_missing(stack: Sta
 
 def test_files_are_dropped_and_pasted(stack: Stack, visit: Visit) -> None:
     page = enter(visit(), stack, "?q=dropped.png")
+    expect(page.get_by_text("No image fits.")).to_be_visible()
     give = """([type, field, name, bytes]) => {
         const held = new DataTransfer();
         held.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
