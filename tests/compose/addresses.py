@@ -58,24 +58,20 @@ class Balancer:
         await asyncio.gather(*others, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            there = await asyncio.open_connection("127.0.0.1", next(self._targets))
-            async with asyncio.TaskGroup() as both:
-                both.create_task(_pass_on(reader, there[1]))
-                both.create_task(_pass_on(there[0], writer))
-        except* OSError:
-            pass
-        finally:
-            writer.close()
+        with suppress(OSError):
+            there_reads, there_writes = await asyncio.open_connection("127.0.0.1", next(self._targets))
+            try:
+                await asyncio.gather(_pass_on(reader, there_writes), _pass_on(there_reads, writer))
+            finally:
+                there_writes.close()
+        writer.close()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
+    """Until the sender says no more; then the receiver is told so."""
+    with suppress(OSError):
         while piece := await reader.read(PIECE):
             writer.write(piece)
             await writer.drain()
         if writer.can_write_eof():
             writer.write_eof()
-    except OSError:
-        writer.close()
-        raise
