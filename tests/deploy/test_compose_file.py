@@ -95,7 +95,7 @@ def test_no_password_is_a_default() -> None:
 
 
 def test_health_is_asked_at_each_service_s_own_port(services: dict[str, Any]) -> None:
-    assert {name: kind().port for name, kind in SETTINGS.items()} == healthy.PORTS
+    assert {name: kind.model_fields["port"].default for name, kind in SETTINGS.items()} == healthy.PORTS
     assert not healthy.answers(1, "/readyz")
 
 
