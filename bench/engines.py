@@ -66,7 +66,7 @@ def postgresql() -> Iterator[Postgres]:
     found = binaries()
     if found is None:
         raise RuntimeError("PostgreSQL is not installed")
-    server = Postgres(found)
+    server = Postgres(found, options=())
     try:
         yield server
     finally:

@@ -1,7 +1,7 @@
 """Events as rows: written in the transaction of the change they tell of, read in their order."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,8 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    literal_column,
     select,
+    text,
 )
 
 from shared.contracts.events import StreamPosition
@@ -30,6 +30,18 @@ from shared.database.types import Instant, microseconds, now
 ORDER_LOCK = 0x6576656E  # "even"
 TOLD = ("type", "subject", "time", "data")
 RECOVERED = "system.recovered"  # the kind of the event that the restore of a backup leaves behind all others
+# PostgreSQL: the lock is taken before a row has its sequence, and the rows get theirs in the order given.
+_LOCKED_INSERT = Prepared(
+    text(
+        """
+        WITH locked AS (SELECT pg_advisory_xact_lock(:lock))
+        INSERT INTO events (type, subject, time, data)
+        SELECT CAST(:type AS text), CAST(:subject AS text), CAST(:time AS bigint), told.data
+        FROM locked, unnest(CAST(:data AS text[])) WITH ORDINALITY AS told(data, place)
+        ORDER BY told.place
+        """
+    )
+)
 _compact = json.JSONEncoder(separators=(",", ":")).encode
 
 
@@ -64,9 +76,6 @@ class EventLog:
         self._insert = Prepared(
             insert(table).values({name: bindparam(name, type_=table.c[name].type) for name in TOLD})
         )
-        lock = select(func.pg_advisory_xact_lock(literal_column(str(ORDER_LOCK)))).cte("locked")
-        told = select(*(bindparam(name, type_=table.c[name].type) for name in TOLD)).select_from(lock)
-        self._locked_insert = Prepared(insert(table).from_select(TOLD, told))
 
     def append(self, connection: Connection, kind: str, subject: str, data: Mapping[str, Any]) -> None:
         """Tell of a change. `kind` is the type without the service, such as image.created.
@@ -74,17 +83,19 @@ class EventLog:
         Call it last in a transaction. On PostgreSQL it takes a lock until the commit: sequences then
         become visible in their order, and who reads on from a cursor cannot jump over a late one.
         """
-        # on PostgreSQL the lock is taken in the same statement, before the row has its sequence
-        insert_one = self._insert if connection.dialect.name == "sqlite" else self._locked_insert
-        insert_one.run(
-            connection,
-            {
-                "type": f"{self.service}.{kind}",
-                "subject": subject,
-                "time": microseconds(now()),
-                "data": _compact(data),
-            },
-        )
+        self.append_all(connection, kind, subject, [data])
+
+    def append_all(
+        self, connection: Connection, kind: str, subject: str, data: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Tell of several changes of one kind and subject, in their order. See `append`."""
+        values = {"type": f"{self.service}.{kind}", "subject": subject, "time": microseconds(now())}
+        texts = [_compact(each) for each in data]
+        if connection.dialect.name == "postgresql":
+            _LOCKED_INSERT.run(connection, {**values, "lock": ORDER_LOCK, "data": texts})
+            return
+        for each in texts:
+            self._insert.run(connection, {**values, "data": each})
 
     def position(self, connection: Connection) -> StreamPosition:
         """What is still kept. The newest event is never trimmed, so the end is always known."""

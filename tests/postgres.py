@@ -30,7 +30,8 @@ def binaries() -> Path | None:
 class Postgres:
     """The server; it runs as the user `postgres` when the tests run as root, which it refuses to be."""
 
-    def __init__(self, bin_folder: Path) -> None:
+    def __init__(self, bin_folder: Path, options: tuple[str, ...] = QUICK) -> None:
+        """`options` of the server; without any it is as durable as PostgreSQL is by default."""
         self._bin = bin_folder
         self._user = "postgres" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="darkroom-postgres-"))
@@ -40,7 +41,7 @@ class Postgres:
         self._call("initdb", "-D", str(cluster), "-U", "tests", "-A", "trust", "-E", "UTF8", "--no-sync")
         self.port = free_port()
         listen = ("-p", str(self.port), "-h", "127.0.0.1", "-k", str(self._folder))
-        self._command = [str(self._bin / "postgres"), "-D", str(cluster), *listen, *QUICK]
+        self._command = [str(self._bin / "postgres"), "-D", str(cluster), *listen, *options]
         self.start()
 
     def start(self) -> None:

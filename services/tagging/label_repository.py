@@ -1,42 +1,47 @@
-"""All SQL on the path of one label, which annotators wait for: few statements, prepared."""
+"""All SQL on the path of labels on single rows, which annotators wait for: few statements, prepared."""
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import Connection, Text, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, Text, and_, bindparam, insert, select, text, update
 
 from services.tagging.repository import tags_from_json
 from services.tagging.tables import blocks, changes, datasets
 from shared.database.prepared import Prepared
 from shared.database.types import microseconds
 
-_FIND = Prepared(
-    select(
-        datasets.c.state,
-        datasets.c.rows,
-        datasets.c.revision,
-        datasets.c.tags,
-        datasets.c.multiple_selection,
-        datasets.c.tagged,
-        datasets.c.counts,
-        datasets.c.content_id,
-        blocks.c.bits,
-        blocks.c.versions,
+
+def _find(which: str) -> Select[tuple[object, ...]]:
+    """The dataset with each of its blocks that fits, locked until the transaction ends."""
+    return (
+        select(
+            datasets.c.state,
+            datasets.c.rows,
+            datasets.c.revision,
+            datasets.c.tags,
+            datasets.c.multiple_selection,
+            datasets.c.tagged,
+            datasets.c.counts,
+            datasets.c.content_id,
+            blocks.c.block,
+            blocks.c.bits,
+            blocks.c.versions,
+        )
+        .join_from(datasets, blocks, and_(blocks.c.content_id == datasets.c.content_id, text(which)))
+        .where(datasets.c.id == bindparam("dataset_id"))
+        .with_for_update()
     )
-    .join_from(
-        datasets,
-        blocks,
-        and_(blocks.c.content_id == datasets.c.content_id, blocks.c.block == bindparam("block")),
-    )
-    .where(datasets.c.id == bindparam("dataset_id"))
-    .with_for_update()
-)
+
+
+_FIND_ONE = Prepared(_find("blocks.block = :block"))
+_FIND = Prepared(_find("blocks.block = ANY(CAST(:blocks AS int[]))"))
+
 _LINE = ("dataset_id", "revision", "kind", "by", "at", "summary", "flips")
-_count = (
+_COUNT = Prepared(
     update(datasets)
     .where(datasets.c.id == bindparam("dataset_id"))
     .values(
@@ -45,20 +50,55 @@ _count = (
         counts=bindparam("of_tags", type_=Text),
     )
 )
-_store = (
+_STORE = Prepared(
     update(blocks)
     .where(blocks.c.content_id == bindparam("of_content"), blocks.c.block == bindparam("number"))
     .values(revision=bindparam("revision"), bits=bindparam("new_bits"), versions=bindparam("new_versions"))
 )
-_remember = insert(changes).values({name: bindparam(name) for name in _LINE}).returning(changes.c.id)
-_COUNT, _STORE, _REMEMBER = Prepared(_count), Prepared(_store), Prepared(_remember)
-# PostgreSQL takes the three as one statement: each by itself costs as much as its work to send and answer.
-_ALL = Prepared(_remember.add_cte(_count.cte("counted"), _store.cte("stored")))
+_REMEMBER = Prepared(
+    insert(changes).values({name: bindparam(name) for name in _LINE}).returning(changes.c.id)
+)
+
+# PostgreSQL takes all of it as one statement: each by itself costs as much as its work to send and answer.
+_ALL = Prepared(
+    text(
+        """
+        WITH counted AS (
+            UPDATE datasets SET revision = :revision, tagged = :tagged_rows, counts = :of_tags
+            WHERE id = :dataset_id
+        ), stored AS (
+            UPDATE blocks SET revision = :revision, bits = put.bits, versions = put.versions
+            FROM unnest(CAST(:numbers AS int[]), CAST(:bits AS bytea[]), CAST(:versions AS bytea[]))
+                AS put(block, bits, versions)
+            WHERE blocks.content_id = :of_content AND blocks.block = put.block
+        )
+        INSERT INTO changes (dataset_id, revision, kind, "by", at, summary, flips)
+        SELECT :dataset_id, line.revision, 'tag', line.who, line.at, line.summary, line.flips
+        FROM unnest(
+            CAST(:revisions AS bigint[]), CAST(:who AS text[]), CAST(:at AS bigint[]),
+            CAST(:summaries AS text[]), CAST(:flips AS bytea[])
+        ) AS line(revision, who, at, summary, flips)
+        ORDER BY line.revision
+        RETURNING revision, id
+        """
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
-class LabelRow:
-    """What a label needs to know of its dataset and its block."""
+class Line:
+    """A line of the history: its revision, who did it and when, and the cells that turned over."""
+
+    revision: int
+    by: str
+    at: datetime
+    summary: str
+    flips: bytes
+
+
+@dataclass(slots=True)
+class OpenRows:
+    """What labels need to know of their dataset and of its blocks, and what they have made of it."""
 
     state: str
     rows: int
@@ -68,17 +108,35 @@ class LabelRow:
     tagged: int
     counts: list[int]
     content_id: str
-    bits: bytes
-    versions: bytes
+    blocks: dict[int, tuple[bytes, bytes]]
+    """Bits and versions by the block's number."""
+    touched: set[int] = field(default_factory=set)
+    lines: list[Line] = field(default_factory=list)
+
+    def put(self, number: int, packed: tuple[bytes, bytes], line: Line, *, tagged: int) -> None:
+        """The block as the next revision has it, by how many rows more carry a tag."""
+        self.blocks[number] = packed
+        self.touched.add(number)
+        self.lines.append(line)
+        self.revision = line.revision
+        self.tagged += tagged
 
 
-def find(connection: Connection, dataset_id: int, block: int) -> LabelRow | None:
-    """The dataset and one of its blocks, locked until the transaction ends; None where that is not there."""
-    found = _FIND.run(connection, {"dataset_id": dataset_id, "block": block}).fetchone()
-    if found is None:
+def find(connection: Connection, dataset_id: int, numbers: Sequence[int]) -> OpenRows | None:
+    """The dataset and these of its blocks, locked until the transaction ends; None where none is there."""
+    if connection.dialect.name == "postgresql":
+        values = {"dataset_id": dataset_id, "blocks": list(numbers)}
+        found = _FIND.run(connection, values).fetchall()
+    else:
+        found = [
+            row
+            for number in numbers
+            for row in _FIND_ONE.run(connection, {"dataset_id": dataset_id, "block": number})
+        ]
+    if not found:
         return None
-    state, rows, revision, tags, multiple, tagged, counts, content_id, bits, versions = found
-    return LabelRow(
+    state, rows, revision, tags, multiple, tagged, counts, content_id = found[0][:8]
+    return OpenRows(
         state,
         rows,
         revision,
@@ -87,8 +145,7 @@ def find(connection: Connection, dataset_id: int, block: int) -> LabelRow | None
         tagged,
         json.loads(counts),
         content_id,
-        bits,
-        versions,
+        {number: (bits, versions) for *_, number, bits, versions in found},
     )
 
 
@@ -98,45 +155,50 @@ def codes_of(tags: str) -> tuple[str, ...]:
     return tuple(str(tag.code) for tag in tags_from_json(tags))
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the history: who did what, when, and the cells that turned over."""
-
-    by: str
-    at: datetime
-    summary: str
-    flips: bytes
-
-
-def store(
-    connection: Connection,
-    dataset_id: int,
-    row: LabelRow,
-    line: Line,
-    *,
-    block: int,
-    packed: tuple[bytes, bytes],
-    tagged: int,
-    counts: Sequence[int],
-) -> int:
-    """Write the block, what its dataset counts and the line, as the next revision; returns the line's id."""
+def store(connection: Connection, dataset_id: int, rows: OpenRows) -> dict[int, int]:
+    """Write what was put: blocks, what the dataset counts, lines. Returns each line's id by its revision."""
+    if not rows.lines:
+        return {}
     values = {
         "dataset_id": dataset_id,
-        "revision": row.revision + 1,
-        "tagged_rows": tagged,
-        "of_tags": json.dumps(counts),
-        "of_content": row.content_id,
-        "number": block,
-        "new_bits": packed[0],
-        "new_versions": packed[1],
+        "revision": rows.revision,
+        "tagged_rows": rows.tagged,
+        "of_tags": json.dumps(rows.counts),
+        "of_content": rows.content_id,
+    }
+    if connection.dialect.name == "postgresql":
+        return _store_all(connection, values, rows)
+    _COUNT.run(connection, values)
+    for number in rows.touched:
+        bits, versions = rows.blocks[number]
+        put = {"number": number, "new_bits": bits, "new_versions": versions}
+        _STORE.run(connection, {**values, **put})
+    return {line.revision: _remember(connection, dataset_id, line) for line in rows.lines}
+
+
+def _remember(connection: Connection, dataset_id: int, line: Line) -> int:
+    values = {
+        "dataset_id": dataset_id,
+        "revision": line.revision,
         "kind": "tag",
         "by": line.by,
         "at": microseconds(line.at),
         "summary": line.summary,
         "flips": line.flips,
     }
-    if connection.dialect.name == "postgresql":
-        return cast("int", _ALL.run(connection, values).fetchone()[0])
-    _COUNT.run(connection, values)
-    _STORE.run(connection, values)
     return cast("int", _REMEMBER.run(connection, values).fetchone()[0])
+
+
+def _store_all(connection: Connection, values: dict[str, object], rows: OpenRows) -> dict[int, int]:
+    touched = sorted(rows.touched)
+    lists = {
+        "numbers": touched,
+        "bits": [rows.blocks[number][0] for number in touched],
+        "versions": [rows.blocks[number][1] for number in touched],
+        "revisions": [line.revision for line in rows.lines],
+        "who": [line.by for line in rows.lines],
+        "at": [microseconds(line.at) for line in rows.lines],
+        "summaries": [line.summary for line in rows.lines],
+        "flips": [line.flips for line in rows.lines],
+    }
+    return dict(_ALL.run(connection, {**values, **lists}).fetchall())

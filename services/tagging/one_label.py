@@ -1,82 +1,113 @@
-"""One label on one row: the same rules as labelling.py has for many, without arrays in between."""
+"""Labels on single rows: the same rules as labelling.py has for many, without arrays in between.
+
+Labels of one dataset that wait together are one write: what they change is read once and written once.
+"""
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from services.tagging import label_repository
 from services.tagging.bits import BLOCK, OneRow
+from services.tagging.datasets import RowNotFound
 from services.tagging.edits import tag_edit
 from services.tagging.flips import pack_few
-from services.tagging.label_repository import LabelRow, Line
+from services.tagging.label_repository import Line, OpenRows
 from shared.contracts.tagging import Change, Labelled
 from shared.database import Connection
 from shared.database.types import now
-from shared.errors import PreconditionFailed
+from shared.errors import DarkroomError, PreconditionFailed
 from shared.events import EventLog
 
 LAST_ROW = 2**31 - 1  # what the column of a block's number can be asked for on every database
 
 
-def change_one(
-    connection: Connection,
-    log: EventLog,
-    dataset_id: int,
-    index: int,
-    change: Change,
-    matching: Callable[[int], bool] | None,
-    by: str,
-) -> Labelled | None:
-    """The row after the change; None where the dataset is not ready or has no such row.
+@dataclass(frozen=True, slots=True)
+class OneLabel:
+    """What somebody wants of a row. `matching` says whether its version is the wanted one."""
 
-    Raises UnknownTag, SingleSelection, PreconditionFailed.
-    """
-    row = None if index > LAST_ROW else label_repository.find(connection, dataset_id, index // BLOCK)
-    if row is None or row.state != "ready" or index >= row.rows:
+    index: int
+    change: Change
+    matching: Callable[[int], bool] | None
+    by: str
+
+
+def change_together(
+    connection: Connection, log: EventLog, dataset_id: int, wanted: Sequence[OneLabel]
+) -> list[Labelled | DarkroomError] | None:
+    """Each row after its change, in their order, or why there was none: RowNotFound, UnknownTag,
+    SingleSelection, PreconditionFailed. None where the dataset is not ready, or a block of it not there."""
+    numbers = {label.index // BLOCK for label in wanted if label.index <= LAST_ROW}
+    rows = label_repository.find(connection, dataset_id, sorted(numbers))
+    if rows is None or rows.state != "ready":
         return None
-    one = OneRow(row.bits, row.versions, index % BLOCK)
-    if matching is not None and not matching(one.version):
+    missing = numbers - rows.blocks.keys()
+    if any(number * BLOCK < rows.rows for number in missing):
+        return None
+    said = [_try(rows, label) for label in wanted]
+    ids = label_repository.store(connection, dataset_id, rows)
+    told = []
+    for one in said:
+        if isinstance(one, _Made) and one.told:
+            one.labelled.change = ids[one.labelled.revision]
+            facts = {"revision": one.labelled.revision, "change": one.labelled.change, "kind": "tag"}
+            told.append({"dataset": dataset_id, **facts, "by": one.by, "changes": one.told})
+    if told:
+        log.append_all(connection, "dataset.tagged", f"datasets/{dataset_id}", told)
+    return [one.labelled if isinstance(one, _Made) else one for one in said]
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A label that was made, and the cells that turned over, as its event tells them."""
+
+    labelled: Labelled
+    by: str
+    told: list[dict[str, Any]]
+
+
+def _try(rows: OpenRows, label: OneLabel) -> _Made | DarkroomError:
+    try:
+        return _change(rows, label)
+    except DarkroomError as error:
+        return error
+
+
+def _change(rows: OpenRows, label: OneLabel) -> _Made:
+    index, number = label.index, label.index // BLOCK
+    if index >= rows.rows:
+        raise RowNotFound(f"rows go from 0 to {rows.rows - 1}")
+    one = OneRow(*rows.blocks[number], index % BLOCK)
+    if label.matching is not None and not label.matching(one.version):
         raise PreconditionFailed("the row's tags have changed meanwhile")
-    was_tagged = any(one.tags)
-    edit = tag_edit(change, row.codes, multiple=row.multiple_selection)
-    turned = one.change(edit.one(one.tags))
-    revision, change_id = row.revision, None
+    before = one.tags
+    edit = tag_edit(label.change, rows.codes, multiple=rows.multiple_selection)
+    turned = one.change(edit.one(before))
     if turned:
-        counts = list(row.counts)
+        line = _line(rows, index, one.tags, turned, label.by)
+        rows.put(number, one.packed(), line, tagged=any(one.tags) - any(before))
         for tag in turned:
-            counts[tag] += 1 if one.tags[tag] else -1
-        revision += 1
-        change_id = label_repository.store(
-            connection,
-            dataset_id,
-            row,
-            _line(row, index, one.tags, turned, by),
-            block=index // BLOCK,
-            packed=one.packed(),
-            tagged=row.tagged + any(one.tags) - was_tagged,
-            counts=counts,
-        )
-        told = _told(row, index, one.tags, turned)
-        facts = {"dataset": dataset_id, "revision": revision, "change": change_id, "kind": "tag", "by": by}
-        log.append(connection, "dataset.tagged", f"datasets/{dataset_id}", {**facts, "changes": told})
-    tags = dict(zip(row.codes, one.tags, strict=True))
-    return Labelled(index=index, tags=tags, version=one.version, revision=revision, change=change_id)
+            rows.counts[tag] += 1 if one.tags[tag] else -1
+    tags = dict(zip(rows.codes, one.tags, strict=True))
+    labelled = Labelled(index=index, tags=tags, version=one.version, revision=rows.revision, change=None)
+    return _Made(labelled, label.by, _told(rows, index, one.tags, turned))
 
 
-def _line(row: LabelRow, index: int, tags: Sequence[bool], turned: Sequence[int], by: str) -> Line:
+def _line(rows: OpenRows, index: int, tags: Sequence[bool], turned: Sequence[int], by: str) -> Line:
     summary = {
         "first": index,
         "last": index,
         "rows": 1,
         "cells": len(turned),
-        "tags": {row.codes[tag]: {"true": int(tags[tag]), "false": int(not tags[tag])} for tag in turned},
+        "tags": {rows.codes[tag]: {"true": int(tags[tag]), "false": int(not tags[tag])} for tag in turned},
     }
     cells = [index * len(tags) + tag for tag in turned]
     flips = pack_few(len(tags), cells, [tags[tag] for tag in turned])
-    return Line(by, now(), json.dumps(summary), flips)
+    return Line(rows.revision + 1, by, now(), json.dumps(summary), flips)
 
 
-def _told(row: LabelRow, index: int, tags: Sequence[bool], turned: Sequence[int]) -> list[dict[str, Any]]:
+def _told(rows: OpenRows, index: int, tags: Sequence[bool], turned: Sequence[int]) -> list[dict[str, Any]]:
     """As the event of many rows tells it: by tag, and what became true first."""
-    rows = {"runs": [[index, index]]}
-    return [{"tag": row.codes[tag], "value": tags[tag], "rows": rows} for tag in turned]
+    runs = {"runs": [[index, index]]}
+    return [{"tag": rows.codes[tag], "value": tags[tag], "rows": runs} for tag in turned]

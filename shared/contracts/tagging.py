@@ -147,7 +147,9 @@ class Picture(BaseModel):
     size: int = Field(0, description="bytes of the image in this answer")
     media_type: str | None = None
     etag: str | None = None
-    apart: bool = Field(default=False, description="too large to go with others: ask for the row's image by itself")
+    apart: bool = Field(
+        default=False, description="too large to go with others: ask for the row's image by itself"
+    )
     problem: Problem | None = Field(None, description="why there is no image")
 
 

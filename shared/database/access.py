@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
@@ -14,6 +14,7 @@ from shared.database.groups import GroupWriter
 from shared.database.together import TogetherWriter
 from shared.workers import WorkerPool
 
+I = TypeVar("I")  # noqa: E741
 T = TypeVar("T")
 
 
@@ -54,14 +55,18 @@ class Database:
         self._tell()
         return result
 
-    async def write_together(self, key: Hashable, work: Callable[[Connection], T]) -> T:
-        """The same as `write`, in one transaction with others of the same key that wait at the moment.
+    async def write_together(
+        self, key: Hashable, item: I, work: Callable[[Connection, Sequence[I]], Sequence[T | Exception]]
+    ) -> T:
+        """Write an item in one transaction with others of the same key that wait at the moment.
 
-        For works that lock the same row first, and may be run again: where one raises, the others are.
+        `work` gets them all and answers of each, in their order, what it has done or why it has done
+        nothing; what it raises undoes all of them. All works of a key do the same.
         """
-        if self._writers is not None:
-            return await self.write(work)
-        result = await self._together.submit(key, work)
+        if self._writers is None:
+            result = await self._together.submit(key, item, work)
+        else:
+            result = await self._writers.submit(lambda connection: _done(work(connection, [item])[0]))
         self._tell()
         return result
 
@@ -149,3 +154,9 @@ class Database:
     def _write(self, work: Callable[[Connection], T]) -> T:
         with self.engine.begin() as connection:
             return work(connection)
+
+
+def _done(said: T | Exception) -> T:
+    if isinstance(said, Exception):
+        raise said
+    return said

@@ -1,4 +1,4 @@
-"""Writes of one kind that wait together share one transaction, and its commit: PostgreSQL's group commit.
+"""Writes of one kind that wait together are one write: PostgreSQL's group commit.
 
 SQLite has the same for all writes (groups.py). Here it is for those that would wait for one another's row
 lock in any case, such as labels of one dataset: a commit each made four clients as slow as one.
@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+I = TypeVar("I")  # noqa: E741
 T = TypeVar("T")
-Work = Callable[[Connection], Any]
-TOGETHER = 64  # works in one transaction at the most
-_Waiting = tuple[Work, "asyncio.Future[Any]"]
+Work = Callable[[Connection, Sequence[I]], Sequence[T | Exception]]
+TOGETHER = 64  # items in one transaction at the most
+_Waiting = tuple[Any, "asyncio.Future[Any]", Work[Any, Any]]
 
 
 class TogetherWriter:
@@ -23,15 +24,15 @@ class TogetherWriter:
     `run` is the way to a thread with a transaction: it returns what its work does, committed.
     """
 
-    def __init__(self, run: Callable[[Callable[[Connection], list[Any]]], Any]) -> None:
+    def __init__(self, run: Callable[[Callable[[Connection], Sequence[Any]]], Any]) -> None:
         self._run = run
         self._waiting: defaultdict[Hashable, deque[_Waiting]] = defaultdict(deque)
         self._at_work: dict[Hashable, asyncio.Task[None]] = {}
 
-    async def submit(self, key: Hashable, work: Callable[[Connection], T]) -> T:
-        """The result of `work`, committed. A caller that is cancelled leaves it to be done."""
+    async def submit(self, key: Hashable, item: I, work: Work[I, T]) -> T:
+        """What `work` says of the item, committed. A caller that is cancelled leaves it to be done."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._waiting[key].append((work, future))
+        self._waiting[key].append((item, future, work))
         if key not in self._at_work:
             self._at_work[key] = asyncio.create_task(self._drain(key))
         return await future
@@ -44,40 +45,21 @@ class TogetherWriter:
                 await self._commit(group)
         finally:
             del self._waiting[key], self._at_work[key]
-            for _, future in waiting:
+            for _, future, _ in waiting:
                 future.cancel()
 
     async def _commit(self, group: Sequence[_Waiting]) -> None:
-        """All of them, or, where one raises, each by itself: works see nothing of one that was undone.
-
-        When the commit itself fails nobody knows whether it was done, and nothing is run again.
-        """
-        are_run = False
-
-        def run(connection: Connection) -> list[Any]:
-            nonlocal are_run
-            found = [work(connection) for work, _ in group]
-            are_run = True
-            return found
-
+        """What is raised undid all of them, or left it unknown whether they are done: all are told."""
+        work = group[0][2]
+        items = [item for item, _, _ in group]
         try:
-            results = await self._run(run)
+            said = await self._run(lambda connection: work(connection, items))
         except Exception as error:  # noqa: BLE001 - the waiting callers get it
-            if are_run or len(group) == 1:
-                for _, future in group:
-                    _settle(future, None, error)
-                return
-            for one in group:
-                await self._commit([one])
-            return
-        for (_, future), result in zip(group, results, strict=True):
-            _settle(future, result, None)
-
-
-def _settle(future: "asyncio.Future[Any]", result: Any, error: Exception | None) -> None:
-    if future.done():
-        return
-    if error is not None:
-        future.set_exception(error)
-    else:
-        future.set_result(result)
+            said = [error] * len(group)
+        for (_, future, _), one in zip(group, said, strict=True):
+            if future.done():
+                continue
+            if isinstance(one, Exception):
+                future.set_exception(one)
+            else:
+                future.set_result(one)

@@ -1,6 +1,7 @@
 """Writes that share a transaction: each has its own answer, and one that fails undoes no other."""
 
 import asyncio
+from collections.abc import Awaitable, Sequence
 
 from sqlalchemy import text
 
@@ -14,19 +15,16 @@ def test_writes_that_wait_together_share_a_transaction_and_fail_alone(new_databa
         database = Database(make_engine(new_database()))
         await database.write(lambda c: c.execute(text("CREATE TABLE seen (number int, xid bigint)")))
 
-        def put(number: int) -> object:
-            def work(connection: Connection) -> int:
-                found = connection.execute(
-                    text("INSERT INTO seen VALUES (:n, txid_current()) RETURNING number"), {"n": number}
-                ).scalar_one()
-                if number == 13:
-                    raise Conflict("unlucky")
-                return int(found)
+        def work(connection: Connection, numbers: Sequence[int]) -> list[int | Conflict]:
+            query = text("INSERT INTO seen VALUES (:n, txid_current())")
+            connection.execute(query, [{"n": number} for number in numbers if number != 13])
+            return [number if number != 13 else Conflict("unlucky") for number in numbers]
 
-            return database.write_together("one", work)
+        def put(number: int) -> Awaitable[int]:
+            return database.write_together("one", number, work)
 
-        first = await asyncio.gather(*(put(number) for number in range(10)), return_exceptions=True)  # type: ignore[call-overload]
-        second = await asyncio.gather(*(put(number) for number in range(10, 20)), return_exceptions=True)  # type: ignore[call-overload]
+        first = await asyncio.gather(*(put(number) for number in range(10)), return_exceptions=True)
+        second = await asyncio.gather(*(put(number) for number in range(10, 20)), return_exceptions=True)
         rows = await database.read(
             lambda c: [tuple(row) for row in c.execute(text("SELECT number, xid FROM seen ORDER BY number"))]
         )
@@ -48,15 +46,16 @@ def test_nothing_is_run_again_when_the_commit_itself_has_failed(new_database: Ne
         deferred = "PRIMARY KEY DEFERRABLE INITIALLY DEFERRED"
         await database.write(lambda c: c.execute(text(f"CREATE TABLE once (number int {deferred})")))
 
-        def work(connection: Connection) -> None:
-            times.append(1)
-            connection.execute(text("INSERT INTO once VALUES (7)"))
+        def work(connection: Connection, items: Sequence[int]) -> Sequence[int]:
+            times.append(len(items))
+            connection.execute(text("INSERT INTO once VALUES (7), (7)"))
+            return items
 
         found = await asyncio.gather(
-            *(database.write_together("one", work) for _ in range(3)), return_exceptions=True
+            *(database.write_together("one", number, work) for number in range(3)), return_exceptions=True
         )
         await database.close()
         return list(found)
 
     assert all(isinstance(error, Exception) for error in asyncio.run(run()))
-    assert len(times) == 3
+    assert sum(times) == 3
