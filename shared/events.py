@@ -85,14 +85,19 @@ class EventLog:
         """
         self.append_all(connection, kind, subject, [data])
 
+    def facts(self, kind: str, subject: str) -> dict[str, Any]:
+        """What events of this moment have beside their data, and the number of the lock on their order."""
+        facts = {"type": f"{self.service}.{kind}", "subject": subject, "time": microseconds(now())}
+        return {**facts, "lock": ORDER_LOCK}
+
     def append_all(
         self, connection: Connection, kind: str, subject: str, data: Sequence[Mapping[str, Any]]
     ) -> None:
         """Tell of several changes of one kind and subject, in their order. See `append`."""
-        values = {"type": f"{self.service}.{kind}", "subject": subject, "time": microseconds(now())}
+        values = self.facts(kind, subject)
         texts = [_compact(each) for each in data]
         if connection.dialect.name == "postgresql":
-            _LOCKED_INSERT.run(connection, {**values, "lock": ORDER_LOCK, "data": texts})
+            _LOCKED_INSERT.run(connection, {**values, "data": texts})
             return
         for each in texts:
             self._insert.run(connection, {**values, "data": each})

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy import Connection, Select, Text, and_, bindparam, insert, select, text, update
 
@@ -13,6 +13,7 @@ from services.tagging.repository import tags_from_json
 from services.tagging.tables import blocks, changes, datasets
 from shared.database.prepared import Prepared
 from shared.database.types import microseconds
+from shared.events import EventLog
 
 
 def _find(which: str) -> Select[tuple[object, ...]]:
@@ -59,50 +60,76 @@ _REMEMBER = Prepared(
     insert(changes).values({name: bindparam(name) for name in _LINE}).returning(changes.c.id)
 )
 
-# PostgreSQL takes all of it as one statement: each by itself costs as much as its work to send and answer.
+_LISTS = ("numbers", "bits", "versions", "revisions", "who", "at", "summaries", "flips", "heads", "tails")
+# PostgreSQL takes all of it as one statement: each by itself costs as much as its work to send and answer. It
+# does nothing where the dataset is not as it was known, so what is known need not be read again. The lock on
+# the order of events is held before any of them has its sequence, as in shared/events.py.
 _ALL = Prepared(
     text(
         """
         WITH counted AS (
             UPDATE datasets SET revision = :revision, tagged = :tagged_rows, counts = :of_tags
-            WHERE id = :dataset_id
+            WHERE id = :dataset_id AND state = 'ready' AND revision = :known AND content_id = :of_content
+                AND tags = :tags AND multiple_selection = :multiple
+            RETURNING id
         ), stored AS (
             UPDATE blocks SET revision = :revision, bits = put.bits, versions = put.versions
-            FROM unnest(CAST(:numbers AS int[]), CAST(:bits AS bytea[]), CAST(:versions AS bytea[]))
+            FROM counted, unnest(CAST(:numbers AS int[]), CAST(:bits AS bytea[]), CAST(:versions AS bytea[]))
                 AS put(block, bits, versions)
             WHERE blocks.content_id = :of_content AND blocks.block = put.block
+        ), remembered AS (
+            INSERT INTO changes (dataset_id, revision, kind, "by", at, summary, flips)
+            SELECT counted.id, line.revision, 'tag', line.who, line.at, line.summary, line.flips
+            FROM counted, unnest(
+                CAST(:revisions AS bigint[]), CAST(:who AS text[]), CAST(:at AS bigint[]),
+                CAST(:summaries AS text[]), CAST(:flips AS bytea[])
+            ) AS line(revision, who, at, summary, flips)
+            ORDER BY line.revision
+            RETURNING revision, id
+        ), locked AS (
+            SELECT pg_advisory_xact_lock(:lock) FROM counted
+        ), told AS (
+            INSERT INTO events (type, subject, time, data)
+            SELECT CAST(:type AS text), CAST(:subject AS text), CAST(:time AS bigint),
+                said.head || '"change":' || remembered.id || said.tail
+            FROM locked, remembered JOIN unnest(
+                CAST(:revisions AS bigint[]), CAST(:heads AS text[]), CAST(:tails AS text[])
+            ) AS said(revision, head, tail) ON said.revision = remembered.revision
+            ORDER BY said.revision
         )
-        INSERT INTO changes (dataset_id, revision, kind, "by", at, summary, flips)
-        SELECT :dataset_id, line.revision, 'tag', line.who, line.at, line.summary, line.flips
-        FROM unnest(
-            CAST(:revisions AS bigint[]), CAST(:who AS text[]), CAST(:at AS bigint[]),
-            CAST(:summaries AS text[]), CAST(:flips AS bytea[])
-        ) AS line(revision, who, at, summary, flips)
-        ORDER BY line.revision
-        RETURNING revision, id
+        SELECT revision, id FROM remembered
         """
-    )
+    ),
+    lists=_LISTS,
 )
+_NO_CHANGE_YET = '"change":null'
+KEPT = 128  # blocks (5 KiB each) that the next labels may find known
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the history: its revision, who did it and when, and the cells that turned over."""
+    """A line of the history: its revision, who did it and when, and the cells that turned over.
+
+    `told` is the data of its event, whose `change`, the line's id, is not known yet.
+    """
 
     revision: int
     by: str
     at: datetime
     summary: str
     flips: bytes
+    told: dict[str, Any]
 
 
 @dataclass(slots=True)
 class OpenRows:
     """What labels need to know of their dataset and of its blocks, and what they have made of it."""
 
+    dataset_id: int
     state: str
     rows: int
     revision: int
+    tags: str
     codes: tuple[str, ...]
     multiple_selection: bool
     tagged: int
@@ -112,6 +139,14 @@ class OpenRows:
     """Bits and versions by the block's number."""
     touched: set[int] = field(default_factory=set)
     lines: list[Line] = field(default_factory=list)
+
+    def as_written(self) -> "OpenRows":
+        """The same for the next labels, now that all of it is written: some blocks, the last ones first."""
+        if len(self.blocks) > KEPT:
+            self.blocks = {number: self.blocks[number] for number in list(self.touched)[:KEPT]}
+        self.touched.clear()
+        self.lines.clear()
+        return self
 
     def put(self, number: int, packed: tuple[bytes, bytes], line: Line, *, tagged: int) -> None:
         """The block as the next revision has it, by how many rows more carry a tag."""
@@ -137,9 +172,11 @@ def find(connection: Connection, dataset_id: int, numbers: Sequence[int]) -> Ope
         return None
     state, rows, revision, tags, multiple, tagged, counts, content_id = found[0][:8]
     return OpenRows(
+        dataset_id,
         state,
         rows,
         revision,
+        tags,
         codes_of(tags),
         bool(multiple),
         tagged,
@@ -155,25 +192,31 @@ def codes_of(tags: str) -> tuple[str, ...]:
     return tuple(str(tag.code) for tag in tags_from_json(tags))
 
 
-def store(connection: Connection, dataset_id: int, rows: OpenRows) -> dict[int, int]:
-    """Write what was put: blocks, what the dataset counts, lines. Returns each line's id by its revision."""
-    if not rows.lines:
-        return {}
+def store(connection: Connection, log: EventLog, rows: OpenRows) -> dict[int, int] | None:
+    """Write what was put: blocks, what the dataset counts, lines, and an event of each.
+
+    Returns each line's id by its revision; None, with nothing written, where the dataset has changed since
+    it was found, which it cannot where `find` was called in this transaction.
+    """
     values = {
-        "dataset_id": dataset_id,
+        "dataset_id": rows.dataset_id,
         "revision": rows.revision,
         "tagged_rows": rows.tagged,
         "of_tags": json.dumps(rows.counts),
         "of_content": rows.content_id,
     }
     if connection.dialect.name == "postgresql":
-        return _store_all(connection, values, rows)
+        facts = log.facts("dataset.tagged", f"datasets/{rows.dataset_id}")
+        return _store_all(connection, {**values, **facts}, rows)
     _COUNT.run(connection, values)
     for number in rows.touched:
         bits, versions = rows.blocks[number]
         put = {"number": number, "new_bits": bits, "new_versions": versions}
         _STORE.run(connection, {**values, **put})
-    return {line.revision: _remember(connection, dataset_id, line) for line in rows.lines}
+    ids = {line.revision: _remember(connection, rows.dataset_id, line) for line in rows.lines}
+    told = [{**line.told, "change": ids[line.revision]} for line in rows.lines]
+    log.append_all(connection, "dataset.tagged", f"datasets/{rows.dataset_id}", told)
+    return ids
 
 
 def _remember(connection: Connection, dataset_id: int, line: Line) -> int:
@@ -189,9 +232,13 @@ def _remember(connection: Connection, dataset_id: int, line: Line) -> int:
     return cast("int", _REMEMBER.run(connection, values).fetchone()[0])
 
 
-def _store_all(connection: Connection, values: dict[str, object], rows: OpenRows) -> dict[int, int]:
+def _store_all(connection: Connection, values: dict[str, object], rows: OpenRows) -> dict[int, int] | None:
     touched = sorted(rows.touched)
+    said = [json.dumps(line.told, separators=(",", ":")).partition(_NO_CHANGE_YET) for line in rows.lines]
     lists = {
+        "known": rows.lines[0].revision - 1,
+        "tags": rows.tags,
+        "multiple": rows.multiple_selection,
         "numbers": touched,
         "bits": [rows.blocks[number][0] for number in touched],
         "versions": [rows.blocks[number][1] for number in touched],
@@ -200,5 +247,7 @@ def _store_all(connection: Connection, values: dict[str, object], rows: OpenRows
         "at": [microseconds(line.at) for line in rows.lines],
         "summaries": [line.summary for line in rows.lines],
         "flips": [line.flips for line in rows.lines],
+        "heads": [head for head, _, _ in said],
+        "tails": [tail for _, _, tail in said],
     }
-    return dict(_ALL.run(connection, {**values, **lists}).fetchall())
+    return dict(_ALL.run(connection, {**values, **lists}).fetchall()) or None

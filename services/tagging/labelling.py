@@ -15,13 +15,14 @@ from services.tagging.columns import ColumnCache
 from services.tagging.datasets import RowNotFound, need_ready
 from services.tagging.edits import UNCHANGED, Applied, Edit, FlipEdit, OpenBlock, apply, tag_edit
 from services.tagging.flips import Flips, flips_from_bytes, rows_as_json
-from services.tagging.one_label import OneLabel, change_together
+from services.tagging.label_repository import OpenRows
+from services.tagging.one_label import OneLabel, Said, change_together
 from services.tagging.repository import DatasetRow
 from services.tagging.selection import resolve, select
 from shared.contracts.tagging import Change, Changed, Labelled, MassChange, RowFilter
-from shared.database import Connection, Database
+from shared.database import Connection, Database, whole
 from shared.database.types import now
-from shared.errors import Conflict, DarkroomError, Unprocessable
+from shared.errors import Conflict, Unprocessable
 from shared.events import EventLog
 
 T = TypeVar("T")
@@ -68,13 +69,16 @@ class Labels:
         Raises DatasetNotFound, RowNotFound, UnknownTag, SingleSelection, PreconditionFailed.
         """
 
-        def work(connection: Connection, wanted: Sequence[OneLabel]) -> list[Labelled | DarkroomError]:
-            said = change_together(connection, self._log, dataset_id, wanted)
-            if said is None:
+        def work(
+            connection: Connection, wanted: Sequence[OneLabel], known: OpenRows | None
+        ) -> tuple[Said, OpenRows | None]:
+            done = change_together(connection, self._log, dataset_id, wanted, known)
+            if done is None:
                 # PostgreSQL: who waited here for another replica's merge looked for a block of before it.
-                row = need_ready(repository.find(connection, dataset_id, lock=True))
-                said = change_together(connection, self._log, dataset_id, wanted)
-            return said or [RowNotFound(f"rows go from 0 to {row.rows - 1}") for _ in wanted]
+                with whole(connection):
+                    row = need_ready(repository.find(connection, dataset_id, lock=True))
+                    done = change_together(connection, self._log, dataset_id, wanted, None)
+            return done or ([RowNotFound(f"rows go from 0 to {row.rows - 1}") for _ in wanted], None)
 
         label = OneLabel(index, change, matching, by)
         done = await self._database.write_together(("label", dataset_id), label, work)

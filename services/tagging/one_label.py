@@ -15,7 +15,7 @@ from services.tagging.edits import tag_edit
 from services.tagging.flips import pack_few
 from services.tagging.label_repository import Line, OpenRows
 from shared.contracts.tagging import Change, Labelled
-from shared.database import Connection
+from shared.database import Connection, whole
 from shared.database.types import now
 from shared.errors import DarkroomError, PreconditionFailed
 from shared.events import EventLog
@@ -33,38 +33,65 @@ class OneLabel:
     by: str
 
 
+Said = list[Labelled | DarkroomError]
+
+
 def change_together(
-    connection: Connection, log: EventLog, dataset_id: int, wanted: Sequence[OneLabel]
-) -> list[Labelled | DarkroomError] | None:
+    connection: Connection,
+    log: EventLog,
+    dataset_id: int,
+    wanted: Sequence[OneLabel],
+    known: OpenRows | None,
+) -> tuple[Said, OpenRows] | None:
     """Each row after its change, in their order, or why there was none: RowNotFound, UnknownTag,
-    SingleSelection, PreconditionFailed. None where the dataset is not ready, or a block of it not there."""
+    SingleSelection, PreconditionFailed; and the rows as they are now. None where the dataset is not ready,
+    or a block of it not there.
+
+    `known` is what was there when the last labels were written, and is not read again if it still is.
+    """
     numbers = {label.index // BLOCK for label in wanted if label.index <= LAST_ROW}
-    rows = label_repository.find(connection, dataset_id, sorted(numbers))
-    if rows is None or rows.state != "ready":
-        return None
-    missing = numbers - rows.blocks.keys()
-    if any(number * BLOCK < rows.rows for number in missing):
-        return None
-    said = [_try(rows, label) for label in wanted]
-    ids = label_repository.store(connection, dataset_id, rows)
-    told = []
-    for one in said:
-        if isinstance(one, _Made) and one.told:
-            one.labelled.change = ids[one.labelled.revision]
-            facts = {"revision": one.labelled.revision, "change": one.labelled.change, "kind": "tag"}
-            told.append({"dataset": dataset_id, **facts, "by": one.by, "changes": one.told})
-    if told:
-        log.append_all(connection, "dataset.tagged", f"datasets/{dataset_id}", told)
-    return [one.labelled if isinstance(one, _Made) else one for one in said]
+    if known is not None and numbers <= known.blocks.keys():
+        said = [_try(known, label) for label in wanted]
+        # without a line there is nothing to write that would tell that it still is
+        if known.lines and _store(connection, log, known, said):
+            return _answers(said), known.as_written()
+    with whole(connection):
+        rows = label_repository.find(connection, dataset_id, sorted(numbers))
+        if rows is None or rows.state != "ready":
+            return None
+        if any(number * BLOCK < rows.rows for number in numbers - rows.blocks.keys()):
+            return None
+        said = [_try(rows, label) for label in wanted]
+        if rows.lines and not _store(connection, log, rows, said):
+            return None
+    return _answers(said), rows.as_written()
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A label that was made, and the cells that turned over, as its event tells them."""
+    """A row after its change, if there was one."""
 
     labelled: Labelled
-    by: str
-    told: list[dict[str, Any]]
+    changed: bool
+
+
+def _store(
+    connection: Connection,
+    log: EventLog,
+    rows: OpenRows,
+    said: Sequence[_Made | DarkroomError],
+) -> bool:
+    ids = label_repository.store(connection, log, rows)
+    if ids is None:
+        return False
+    for one in said:
+        if isinstance(one, _Made) and one.changed:
+            one.labelled.change = ids[one.labelled.revision]
+    return True
+
+
+def _answers(said: Sequence[_Made | DarkroomError]) -> Said:
+    return [one.labelled if isinstance(one, _Made) else one for one in said]
 
 
 def _try(rows: OpenRows, label: OneLabel) -> _Made | DarkroomError:
@@ -91,7 +118,7 @@ def _change(rows: OpenRows, label: OneLabel) -> _Made:
             rows.counts[tag] += 1 if one.tags[tag] else -1
     tags = dict(zip(rows.codes, one.tags, strict=True))
     labelled = Labelled(index=index, tags=tags, version=one.version, revision=rows.revision, change=None)
-    return _Made(labelled, label.by, _told(rows, index, one.tags, turned))
+    return _Made(labelled, bool(turned))
 
 
 def _line(rows: OpenRows, index: int, tags: Sequence[bool], turned: Sequence[int], by: str) -> Line:
@@ -104,10 +131,13 @@ def _line(rows: OpenRows, index: int, tags: Sequence[bool], turned: Sequence[int
     }
     cells = [index * len(tags) + tag for tag in turned]
     flips = pack_few(len(tags), cells, [tags[tag] for tag in turned])
-    return Line(rows.revision + 1, by, now(), json.dumps(summary), flips)
+    revision = rows.revision + 1
+    told = {"dataset": rows.dataset_id, "revision": revision, "change": None, "kind": "tag", "by": by}
+    changes = {"changes": _changes(rows, index, tags, turned)}
+    return Line(revision, by, now(), json.dumps(summary), flips, {**told, **changes})
 
 
-def _told(rows: OpenRows, index: int, tags: Sequence[bool], turned: Sequence[int]) -> list[dict[str, Any]]:
+def _changes(rows: OpenRows, index: int, tags: Sequence[bool], turned: Sequence[int]) -> list[dict[str, Any]]:
     """As the event of many rows tells it: by tag, and what became true first."""
     runs = {"runs": [[index, index]]}
     return [{"tag": rows.codes[tag], "value": tags[tag], "rows": runs} for tag in turned]

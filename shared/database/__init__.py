@@ -7,6 +7,7 @@ from shared.database import refusals  # noqa: F401 - it tells what errors of a d
 from shared.database.access import Database
 from shared.database.engine import make_engine
 from shared.database.migrations import migrate
+from shared.database.together import whole
 
 __all__ = [
     "Connection",
@@ -16,4 +17,5 @@ __all__ = [
     "SQLAlchemyError",
     "make_engine",
     "migrate",
+    "whole",
 ]

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
@@ -11,10 +11,11 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from shared.database.engine import READERS
 from shared.database.groups import GroupWriter
-from shared.database.together import TogetherWriter
+from shared.database.together import TogetherWriter, Work
 from shared.workers import WorkerPool
 
 I = TypeVar("I")  # noqa: E741
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -33,7 +34,8 @@ class Database:
         self._writers: GroupWriter | None = None
         if self._sqlite:
             self._writers = GroupWriter(engine, waiting_writes)
-        self._together = TogetherWriter(lambda works: self._readers.run(self._write, works))
+        self._statements = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._together = TogetherWriter(lambda works: self._readers.run(self._write_statements, works))
         self._listeners: set[Callable[[], None]] = set()
         self._stamp_lock = threading.Lock()
         self._stamp_connection: PoolProxiedConnection | None = None
@@ -55,18 +57,20 @@ class Database:
         self._tell()
         return result
 
-    async def write_together(
-        self, key: Hashable, item: I, work: Callable[[Connection, Sequence[I]], Sequence[T | Exception]]
-    ) -> T:
+    async def write_together(self, key: Hashable, item: I, work: Work[I, S, T]) -> T:
         """Write an item in one transaction with others of the same key that wait at the moment.
 
-        `work` gets them all and answers of each, in their order, what it has done or why it has done
-        nothing; what it raises undoes all of them. All works of a key do the same.
+        `work` gets them all, and what the key's last transaction of this process left to it, if any.
+        It answers of each item, in their order, what it has done or why it has done nothing, and what it
+        leaves to the next one. What it raises undoes all of them: it does its work in one statement, or
+        within `whole(connection)`. All works of a key do the same.
         """
         if self._writers is None:
             result = await self._together.submit(key, item, work)
         else:
-            result = await self._writers.submit(lambda connection: _done(work(connection, [item])[0]))
+            result = await self._writers.submit(
+                lambda connection: _done(work(connection, [item], None)[0][0])
+            )
         self._tell()
         return result
 
@@ -153,6 +157,10 @@ class Database:
 
     def _write(self, work: Callable[[Connection], T]) -> T:
         with self.engine.begin() as connection:
+            return work(connection)
+
+    def _write_statements(self, work: Callable[[Connection], T]) -> T:
+        with self._statements.connect() as connection:
             return work(connection)
 
 

@@ -4,7 +4,7 @@ For the few statements that every label or upload waits for: SQLAlchemy's own ex
 each, five times what SQLite needs for the work. Everywhere else the plain way is the right one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable
@@ -19,8 +19,10 @@ class Prepared:
     an Instant is its number of microseconds (`microseconds`), a JSON column its text.
     """
 
-    def __init__(self, statement: Executable) -> None:
+    def __init__(self, statement: Executable, lists: Sequence[str] = ()) -> None:
+        """`lists`: parameters that are lists, for PostgreSQL: they go as they are, not escaped as text."""
         self._statement = statement
+        self._lists = lists
         self._text: dict[str, str] = {}
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> Any:
@@ -44,5 +46,8 @@ class Prepared:
     def _compile(self, name: str) -> str:
         dialect: Dialect = pysqlite.dialect(paramstyle="named") if name == "sqlite" else psycopg.dialect()  # type: ignore[no-untyped-call]
         compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined]
-        self._text[name] = str(compiled)
+        text = str(compiled)
+        for each in self._lists:
+            text = text.replace(f"%({each})s", f"%({each})b")
+        self._text[name] = text
         return self._text[name]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from services.sdcard.wiring import MIGRATIONS
 from services.sdcard.tables import metadata
+from services.sdcard.wiring import MIGRATIONS
 from shared.database import make_engine, migrate
 from tests.postgres import NewDatabase
 from tests.services.imagestore.test_postgresql import shape
