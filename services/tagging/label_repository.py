@@ -60,7 +60,7 @@ _REMEMBER = Prepared(
     insert(changes).values({name: bindparam(name) for name in _LINE}).returning(changes.c.id)
 )
 
-_LISTS = ("numbers", "bits", "versions", "revisions", "who", "at", "summaries", "flips", "heads", "tails")
+_LISTS = ("numbers", "bits", "versions", "who", "summaries", "flips", "told")
 # PostgreSQL takes all of it as one statement: each by itself costs as much as its work to send and answer. It
 # does nothing where the dataset is not as it was known, so what is known need not be read again. The lock on
 # the order of events is held before any of them has its sequence, as in shared/events.py.
@@ -69,8 +69,8 @@ _ALL = Prepared(
         """
         WITH counted AS (
             UPDATE datasets SET revision = :revision, tagged = :tagged_rows, counts = :of_tags
-            WHERE id = :dataset_id AND state = 'ready' AND revision = :known AND content_id = :of_content
-                AND tags = :tags AND multiple_selection = :multiple
+            WHERE id = :dataset_id AND state = 'ready' AND revision = CAST(:known AS bigint)
+                AND content_id = :of_content AND tags = :tags AND multiple_selection = :multiple
             RETURNING id
         ), stored AS (
             UPDATE blocks SET revision = :revision, bits = put.bits, versions = put.versions
@@ -79,30 +79,28 @@ _ALL = Prepared(
             WHERE blocks.content_id = :of_content AND blocks.block = put.block
         ), remembered AS (
             INSERT INTO changes (dataset_id, revision, kind, "by", at, summary, flips)
-            SELECT counted.id, line.revision, 'tag', line.who, line.at, line.summary, line.flips
-            FROM counted, unnest(
-                CAST(:revisions AS bigint[]), CAST(:who AS text[]), CAST(:at AS bigint[]),
-                CAST(:summaries AS text[]), CAST(:flips AS bytea[])
-            ) AS line(revision, who, at, summary, flips)
-            ORDER BY line.revision
+            SELECT counted.id, CAST(:known AS bigint) + line.place, 'tag', line.who, CAST(:time AS bigint),
+                line.summary, line.flips
+            FROM counted, unnest(CAST(:who AS text[]), CAST(:summaries AS text[]), CAST(:flips AS bytea[]))
+                WITH ORDINALITY AS line(who, summary, flips, place)
+            ORDER BY line.place
             RETURNING revision, id
         ), locked AS (
             SELECT pg_advisory_xact_lock(:lock) FROM counted
         ), told AS (
             INSERT INTO events (type, subject, time, data)
             SELECT CAST(:type AS text), CAST(:subject AS text), CAST(:time AS bigint),
-                said.head || '"change":' || remembered.id || said.tail
-            FROM locked, remembered JOIN unnest(
-                CAST(:revisions AS bigint[]), CAST(:heads AS text[]), CAST(:tails AS text[])
-            ) AS said(revision, head, tail) ON said.revision = remembered.revision
-            ORDER BY said.revision
+                replace(said.data, '"change"\\:null', '"change":' || remembered.id)
+            FROM locked, remembered JOIN unnest(CAST(:told AS text[])) WITH ORDINALITY AS said(data, place)
+                ON CAST(:known AS bigint) + said.place = remembered.revision
+            ORDER BY said.place
         )
         SELECT revision, id FROM remembered
         """
     ),
     lists=_LISTS,
 )
-_NO_CHANGE_YET = '"change":null'
+_compact = json.JSONEncoder(separators=(",", ":")).encode  # as the statement above looks for the change
 KEPT = 128  # blocks (5 KiB each) that the next labels may find known
 
 
@@ -234,7 +232,6 @@ def _remember(connection: Connection, dataset_id: int, line: Line) -> int:
 
 def _store_all(connection: Connection, values: dict[str, object], rows: OpenRows) -> dict[int, int] | None:
     touched = sorted(rows.touched)
-    said = [json.dumps(line.told, separators=(",", ":")).partition(_NO_CHANGE_YET) for line in rows.lines]
     lists = {
         "known": rows.lines[0].revision - 1,
         "tags": rows.tags,
@@ -242,12 +239,9 @@ def _store_all(connection: Connection, values: dict[str, object], rows: OpenRows
         "numbers": touched,
         "bits": [rows.blocks[number][0] for number in touched],
         "versions": [rows.blocks[number][1] for number in touched],
-        "revisions": [line.revision for line in rows.lines],
         "who": [line.by for line in rows.lines],
-        "at": [microseconds(line.at) for line in rows.lines],
         "summaries": [line.summary for line in rows.lines],
         "flips": [line.flips for line in rows.lines],
-        "heads": [head for head, _, _ in said],
-        "tails": [tail for _, _, tail in said],
+        "told": [_compact(line.told) for line in rows.lines],
     }
     return dict(_ALL.run(connection, {**values, **lists}).fetchall()) or None

@@ -34,6 +34,7 @@ class Balancer:
 
     def __init__(self, targets: Sequence[int]) -> None:
         self._targets = itertools.cycle(targets)
+        self._writers: list[asyncio.StreamWriter] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -52,19 +53,26 @@ class Balancer:
 
     async def _end(self) -> None:
         self._server.close()
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
+        for writer in self._writers:
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
+        self._writers.append(writer)
+        try:
             there_reads, there_writes = await asyncio.open_connection("127.0.0.1", next(self._targets))
+            self._writers.append(there_writes)
             try:
                 await asyncio.gather(_pass_on(reader, there_writes), _pass_on(there_reads, writer))
             finally:
                 there_writes.close()
-        writer.close()
+        except OSError:
+            pass
+        finally:
+            writer.close()
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
