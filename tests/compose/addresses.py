@@ -53,12 +53,17 @@ class Balancer:
 
     async def _end(self) -> None:
         self._server.close()
+        await self._abort()
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
+        await self._abort()  # those that were still being made
+
+    async def _abort(self) -> None:
         for writer in self._writers:
             writer.transport.abort()
-        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
         for writer in self._writers:
             with suppress(OSError):
                 await writer.wait_closed()
+        await asyncio.sleep(0.05)  # a transport lets go of its socket a turn of the loop later
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
