@@ -1,10 +1,9 @@
 """Ports beside one another, and one address in front of several."""
 
-import asyncio
 import itertools
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Self
 
@@ -34,57 +33,58 @@ class Balancer:
 
     def __init__(self, targets: Sequence[int]) -> None:
         self._targets = itertools.cycle(targets)
-        self._writers: list[asyncio.StreamWriter] = []
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._lock = threading.Lock()
+        self._open: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._over = False
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        starting = asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self._server = asyncio.run_coroutine_threadsafe(starting, self._loop).result(10)
-        self.port = int(self._server.sockets[0].getsockname()[1])
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._run(self._accept)
         return self
 
     def __exit__(self, *_: object) -> None:
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(10)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
-        self._loop.close()
+        self._over = True
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # which wakes who waits in accept
+        while self._threads:
+            with self._lock:
+                for each in self._open:
+                    _shut(each, socket.SHUT_RDWR)
+                thread = self._threads.pop()
+            thread.join(10)
+        for each in (*self._open, self._listener):
+            each.close()
 
-    async def _end(self) -> None:
-        self._server.close()
-        await self._abort()
-        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
-        await self._abort()  # those that were still being made
+    def _run(self, work: Callable[..., None], *arguments: socket.socket) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        with self._lock:
+            self._threads.append(thread)
+        thread.start()
 
-    async def _abort(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-        for writer in self._writers:
-            with suppress(OSError):
-                await writer.wait_closed()
-        await asyncio.sleep(0.05)  # a transport lets go of its socket a turn of the loop later
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.append(writer)
-        try:
-            there_reads, there_writes = await asyncio.open_connection("127.0.0.1", next(self._targets))
-            self._writers.append(there_writes)
-            try:
-                await asyncio.gather(_pass_on(reader, there_writes), _pass_on(there_reads, writer))
-            finally:
-                there_writes.close()
-        except OSError:
-            pass
-        finally:
-            writer.close()
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while not self._over:
+                here, _ = self._listener.accept()
+                self._open.append(here)
+                with suppress(OSError):
+                    there = socket.create_connection(("127.0.0.1", next(self._targets)))
+                    self._open.append(there)
+                    self._run(_pass_on, here, there)
+                    self._run(_pass_on, there, here)
+                    continue
+                _shut(here, socket.SHUT_RDWR)  # nobody is there at the moment
 
 
-async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def _pass_on(sender: socket.socket, receiver: socket.socket) -> None:
     """Until the sender says no more; then the receiver is told so."""
     with suppress(OSError):
-        while piece := await reader.read(PIECE):
-            writer.write(piece)
-            await writer.drain()
-        if writer.can_write_eof():
-            writer.write_eof()
+        while piece := sender.recv(PIECE):
+            receiver.sendall(piece)
+    _shut(receiver, socket.SHUT_WR)
+
+
+def _shut(one: socket.socket, how: int) -> None:
+    with suppress(OSError):
+        one.shutdown(how)
