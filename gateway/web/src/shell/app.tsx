@@ -15,8 +15,11 @@ const live = new Live(() => new WebSocket(socketAddress(location)) as unknown as
 const toasts = new Toasts();
 const key = takeKey(location, (address) => history.replaceState(null, "", address));
 
+const UNMOUNTED_MS = 50; // after which nothing that was shown asks for anything any more
+
 type Phase =
   | { at: "starting" }
+  | { at: "leaving" }
   | { at: "outside"; why: string }
   | { at: "inside"; session: Session; services: ReadonlySet<string> };
 
@@ -33,14 +36,33 @@ export function App() {
   }, []);
   useEffect(() => void enter(key), [enter]);
   const leave = useCallback((why = "") => setPhase({ at: "outside", why }), []);
+  const signOut = useCallback(async () => {
+    setPhase({ at: "leaving" });
+    await new Promise((resolve) => setTimeout(resolve, UNMOUNTED_MS));
+    window.stop(); // pictures that are still on their way would come too late to be let in
+    try {
+      await http.call("DELETE", "/v1/session");
+      leave();
+    } catch (error) {
+      toasts.say({ text: wordsOf(error), kind: "wrong" });
+      await enter(null);
+    }
+  }, [enter, leave]);
   useLive(phase.at === "inside", leave);
 
+  if (phase.at === "leaving") return <p class="centre quiet">Signing out …</p>;
   if (phase.at === "starting") return <p class="centre quiet">Opening …</p>;
   if (phase.at === "outside") return <SignIn why={phase.why} enter={enter} />;
-  return <Inside phase={phase} leave={leave} />;
+  return <Inside phase={phase} leave={leave} signOut={signOut} />;
 }
 
-function Inside({ phase, leave }: { phase: Phase & { at: "inside" }; leave(why?: string): void }) {
+interface InsideProps {
+  phase: Phase & { at: "inside" };
+  leave(why?: string): void;
+  signOut(): void;
+}
+
+function Inside({ phase, leave, signOut }: InsideProps) {
   const shell = useMemo((): Shell => {
     const failed = (error: unknown) => {
       if (error instanceof Refusal && error.status === 401) leave("Your session has ended; sign in again.");
@@ -48,7 +70,6 @@ function Inside({ phase, leave }: { phase: Phase & { at: "inside" }; leave(why?:
     };
     return { http, live, session: phase.session, services: phase.services, say: (toast) => toasts.say(toast), failed };
   }, [phase, leave]);
-  const signOut = () => void http.call("DELETE", "/v1/session").then(() => leave()).catch(shell.failed);
   return (
     <ShellContext.Provider value={shell}>
       <Frame signOut={signOut} />
