@@ -1,6 +1,6 @@
 /** Files that come to the page: dropped (whole folders too), pasted, chosen. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useGivenFiles } from "../common/given_files";
 import type { Named } from "./upload";
 
 /** What is chosen, and how many of a folder's files are no images. */
@@ -41,35 +41,14 @@ export function nameOfPasted(file: { name: string; type: string }, moment: Date,
 
 /** Takes files that are dropped or pasted anywhere on the page; true while some are held over it. */
 export function useFiles(take: (given: Given) => void): boolean {
-  const [over, setOver] = useState(false);
-  const latest = useRef(take);
-  latest.current = take;
-  useEffect(() => {
-    const end = new AbortController();
-    const carries = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
-    const listen = (type: "dragover" | "dragleave" | "drop", handle: (event: DragEvent) => void) =>
-      document.addEventListener(type, (event) => carries(event) && handle(event), { signal: end.signal });
-    listen("dragover", (event) => {
-      event.preventDefault();
-      setOver(true);
-    });
-    listen("dragleave", (event) => event.relatedTarget === null && setOver(false));
-    listen("drop", (event) => {
-      event.preventDefault();
-      setOver(false);
-      void dropped(event.dataTransfer).then((files) => latest.current(files));
-    });
-    const paste = (event: ClipboardEvent) => {
-      const files = [...(event.clipboardData?.files ?? [])];
-      if (!files.length) return;
-      event.preventDefault();
+  return useGivenFiles({
+    dropped,
+    pasted: (files) => {
       const now = new Date();
-      latest.current({ files: files.map((file, place) => ({ file, name: nameOfPasted(file, now, place) })), leftOut: 0 });
-    };
-    document.addEventListener("paste", paste, { signal: end.signal });
-    return () => end.abort();
-  }, []);
-  return over;
+      return { files: files.map((file, place) => ({ file, name: nameOfPasted(file, now, place) })), leftOut: 0 };
+    },
+    take,
+  });
 }
 
 async function dropped(transfer: DataTransfer | null): Promise<Given> {

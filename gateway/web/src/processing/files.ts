@@ -1,35 +1,10 @@
 /** Files that come to the page: dropped (folders too), pasted. */
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useGivenFiles } from "../common/given_files";
 
 /** Takes files that are dropped or pasted anywhere on the page; true while some are held over it. */
 export function useFiles(add: (files: File[]) => void): boolean {
-  const [over, setOver] = useState(false);
-  const latest = useRef(add);
-  latest.current = add;
-  useEffect(() => {
-    const end = new AbortController();
-    const carries = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
-    const listen = (type: "dragover" | "dragleave" | "drop", handle: (event: DragEvent) => void) =>
-      document.addEventListener(type, (event) => carries(event) && handle(event), { signal: end.signal });
-    listen("dragover", (event) => {
-      event.preventDefault();
-      setOver(true);
-    });
-    listen("dragleave", (event) => event.relatedTarget === null && setOver(false));
-    listen("drop", (event) => {
-      event.preventDefault();
-      setOver(false);
-      void dropped(event.dataTransfer).then((files) => latest.current(files));
-    });
-    const paste = (event: ClipboardEvent) => {
-      const files = [...(event.clipboardData?.files ?? [])];
-      if (files.length) latest.current(files);
-    };
-    document.addEventListener("paste", paste, { signal: end.signal });
-    return () => end.abort();
-  }, []);
-  return over;
+  return useGivenFiles({ dropped, pasted: (files) => files, take: add });
 }
 
 /** All files, those in folders among them, by name. */
