@@ -4,7 +4,6 @@ import io
 import json
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +11,8 @@ import httpx2
 import numpy as np
 from PIL import Image
 
-from tests.scripts.stack_process import free_port, lives, wait_until
+from tests.process_tree import children, command_line, descendants
+from tests.scripts.stack_process import free_port, wait_until
 from tests.stack import TIMEOUT, Launched, answers, bare_environment
 
 ENDED = {"finished", "failed", "cancelled"}
@@ -115,28 +115,6 @@ class Processing(Launched):
         """End what still runs."""
         self.http.close()
         super().close()
-
-
-def children(pid: int) -> list[int]:
-    """The process's children that live, whichever of its threads started them."""
-    found = []
-    for file in Path("/proc").glob(f"{pid}/task/*/children"):
-        with suppress(FileNotFoundError):
-            found += [int(child) for child in file.read_text().split()]
-    return [child for child in found if lives(child)]
-
-
-def descendants(pid: int) -> list[int]:
-    """The process's children, and theirs."""
-    return [one for child in children(pid) for one in (child, *descendants(child))]
-
-
-def command_line(pid: int) -> str:
-    """What the process was started as."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    except FileNotFoundError:
-        return ""
 
 
 def kill(pid: int) -> None:

@@ -11,7 +11,8 @@ from typing import Self
 
 import httpx2
 
-from tests.scripts.stack_process import PATIENCE_SECONDS, ROOT, free_port, free_ports, lives, wait_until
+from tests.process_tree import arguments, children
+from tests.scripts.stack_process import PATIENCE_SECONDS, ROOT, free_port, free_ports, wait_until
 
 MIB = 1024 * 1024
 READY = "Darkroom is ready: "
@@ -94,11 +95,10 @@ class Stack(Launched):
 
     def pid(self, name: str) -> int:
         """The number of the service's process; 0 while it is not running."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        for child in children:
-            words = _command_line(int(child))
-            if len(words) > 2 and words[-1] in {name, f"gateway.{name}"} and lives(int(child)):
-                return int(child)
+        for child in children(self.process.pid):
+            words = arguments(child)
+            if len(words) > 2 and words[-1] in {name, f"gateway.{name}"}:
+                return child
         return 0
 
     def kill(self, name: str) -> int:
@@ -177,13 +177,6 @@ def staged_files(data: Path) -> list[Path]:
 def wait_for_empty_staging(data: Path) -> None:
     """Wait until no upload's temporary file is left."""
     wait_until(lambda: not staged_files(data), lambda: f"{staged_files(data)}")
-
-
-def _command_line(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
-    except FileNotFoundError:
-        return []
 
 
 def pause(seconds: float) -> None:

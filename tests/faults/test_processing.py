@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from tests.dask_cluster import DaskCluster
-from tests.processing import DENOISE, EDGES, Processing, children, command_line, kill, large, noise, states
-from tests.scripts.stack_process import free_port, lives, wait_until
+from tests.process_tree import children, command_line, lives
+from tests.processing import DENOISE, EDGES, Processing, kill, large, noise, states
+from tests.scripts.stack_process import free_port, wait_until
 
 cv2: Any = opencv
 SLOW = [(f"slow-{number}.png", noise(number, (400, 300))) for number in range(8)]  # about 0.2 s each

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.process_tree import children, command_line
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 STAND_IN = Path(__file__).with_name("stand_in.py")
 PATIENCE_SECONDS = 30.0
@@ -91,16 +93,7 @@ class StackProcess:
 
     def guard(self) -> int:
         """The process number of the runner's guard."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return next(int(one) for one in children if b"guard.py" in Path(f"/proc/{one}/cmdline").read_bytes())
-
-
-def lives(pid: int) -> bool:
-    """True while a process of this number runs (one that only waits to be asked after has ended)."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
+        return next(child for child in children(self.process.pid) if "guard.py" in command_line(child))
 
 
 def wait_until(true: Callable[[], bool], what: Callable[[], str] = lambda: "") -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scripts.stack_process import StackProcess, lives, wait_until
+from tests.process_tree import lives
+from tests.scripts.stack_process import StackProcess, wait_until
 
 PAIR = {"imagestore": "", "gateway": ""}
 

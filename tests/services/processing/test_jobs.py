@@ -15,7 +15,8 @@ from starlette.testclient import TestClient
 
 from services.processing.app import create_app
 from services.processing.settings import ProcessingSettings
-from tests.processing import DENOISE, EDGES, ENDED, children, command_line, noise, states
+from tests.process_tree import children, command_line
+from tests.processing import DENOISE, EDGES, ENDED, noise, states
 from tests.scripts.stack_process import free_port, wait_until
 from tests.services.imagestore.store import problem
 

@@ -3,14 +3,14 @@
 import asyncio
 import os
 import signal
-from pathlib import Path
 
 import pytest
 
 from services.processing.render_pool import ProcessDied, RenderPool
 from services.processing.render_process import RenderTask
 from shared.imaging import BrokenImage
-from tests.scripts.stack_process import lives, wait_until
+from tests import process_tree
+from tests.scripts.stack_process import wait_until
 from tests.services.processing.pictures import photo, png
 
 FLIP = '[{"operation": "flip"}]'
@@ -19,14 +19,13 @@ MEMORY = 2 << 30
 
 
 def children() -> set[int]:
-    """The processes that this one has started."""
-    threads = Path(f"/proc/{os.getpid()}/task").iterdir()
-    return {int(word) for thread in threads for word in (thread / "children").read_text().split()}
+    """The processes that this one has started, and that live."""
+    return set(process_tree.children(os.getpid()))
 
 
 def renderers(before: set[int]) -> list[int]:
-    """Those of them that render, and live."""
-    return [child for child in children() - before if lives(child)]
+    """Those of them that render."""
+    return list(children() - before)
 
 
 def test_a_killed_process_fails_its_picture_alone() -> None:

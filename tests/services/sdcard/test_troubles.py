@@ -1,5 +1,6 @@
 """A camera that stops in the middle, a client that leaves: told in time, and nothing is left behind."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -16,7 +17,8 @@ from tests.services.sdcard.browser import TOKEN, Browser, CardCamera, MakeBrowse
 from tests.services.sdcard.openssh import OpenSsh
 
 CLIP = "2026-11-20/09/1-0900.mp4"
-LARGE = bytes(range(256)) * 4 * 1024 * 40  # 40 MiB: more than what may be on its way
+LARGE = bytes(range(256)) * 4 * 1024 * 40  # 40 MiB: more than is on its way to a client that takes little
+TAKES_LITTLE = [(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)]  # else the kernel takes up to 32 MiB for it
 QUICK: dict[str, Any] = {
     "channel_seconds": 1.0,
     "connect_seconds": 1.0,
@@ -120,7 +122,8 @@ def client(serving: Serving, openssh: CardCamera) -> Iterator[httpx2.Client]:
     """With a camera that has one large clip."""
     openssh.put(CLIP, LARGE)
     headers = {"X-Darkroom-Service-Token": TOKEN}
-    with httpx2.Client(base_url=serving.url, headers=headers, timeout=30, trust_env=False) as made:
+    transport = httpx2.HTTPTransport(socket_options=TAKES_LITTLE)
+    with httpx2.Client(base_url=serving.url, headers=headers, timeout=30, transport=transport) as made:
         body = {"id": "cam1", "host": openssh.host, "port": openssh.port, "password": openssh.password}
         made.post("/v1/cameras", json={**body, "card_path": openssh.card_path}).raise_for_status()
         made.get("/v1/cameras/cam1", params={"wait": 20})
@@ -150,7 +153,8 @@ def readers(camera: OpenSsh, name: str) -> int:
 def test_a_client_that_leaves_ends_the_reading(client: httpx2.Client, openssh: CardCamera) -> None:
     with client.stream("GET", large(client)) as answer:
         assert answer.headers["content-length"] == str(len(LARGE))
-        first = next(answer.iter_raw(65_536))
+        pieces = answer.iter_raw(65_536)  # held: without it the client would leave at once
+        first = next(pieces)
         assert first == LARGE[: len(first)]
         assert readers(openssh, CLIP) == 1
     wait_until(lambda: readers(openssh, CLIP) == 0)
