@@ -104,13 +104,15 @@ def _in_shared_memory(task: RenderTask) -> Iterator[RenderTask]:
 class RenderPool:
     """`processes` renderings at once, `waiting` more in line; each has `seconds`, and `memory` bytes.
 
-    Processes come when they are needed, and go when nothing was asked for `idle_seconds`; 0: they stay.
+    Processes come when they are needed, and go when nothing was asked for `idle_seconds`; 0: they stay. They
+    share so many threads in OpenCV as there may be processes: one that is alone has all of them.
     """
 
     def __init__(
         self, processes: int, waiting: int, seconds: float, memory: int, idle_seconds: float = 0.0
     ) -> None:
         self._threads = WorkerPool("process", processes, waiting)
+        self._processes = processes
         self._most = processes + waiting
         self._under_way = 0
         self._seconds = seconds
@@ -162,7 +164,8 @@ class RenderPool:
             child = _Child(self._memory)
         self._busy.add(child)
         try:
-            answer = child.ask(task, self._seconds)
+            threads = max(self._processes // max(self._under_way, 1), 1)  # 0: who asked has left
+            answer = child.ask(replace(task, threads=threads), self._seconds)
         except (ProcessDied, TooSlow):
             self._busy.discard(child)
             child.close()

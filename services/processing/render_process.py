@@ -15,6 +15,7 @@ from services.processing.limits import PipelineLimits
 from services.processing.pipeline import OperationFailed, Pipeline, read_pipeline
 from services.processing.render import Output, Rendered, render, render_steps
 from shared.errors import DarkroomError
+from shared.imaging.opencv import cv2
 from shared.web.allocator import keep_freed_memory
 
 
@@ -22,7 +23,8 @@ from shared.web.allocator import keep_freed_memory
 class RenderTask:
     """What is asked: `source` is bytes or the file that holds them, `pipeline` JSON.
 
-    With `steps_to` the results of all steps go into a ZIP of that path, and none into the answer.
+    With `steps_to` the results of all steps go into a ZIP of that path, and none into the answer. OpenCV
+    spreads what it can over so many `threads`.
     """
 
     source: bytes | Path
@@ -30,10 +32,13 @@ class RenderTask:
     output: Output = field(default_factory=Output)
     limits: PipelineLimits = field(default_factory=PipelineLimits)
     steps_to: Path | None = None
+    threads: int = 1
 
 
 def perform(task: RenderTask) -> Rendered | None:
     """The result; None when the steps are in their ZIP. Raises what `render` raises."""
+    if cv2.getNumThreads() != task.threads:
+        cv2.setNumThreads(task.threads)
     source = task.source if isinstance(task.source, bytes) else task.source.read_bytes()
     pipeline = read_pipeline(task.pipeline, task.limits)
     if task.steps_to is None:

@@ -3,9 +3,11 @@
 import importlib
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,10 +19,11 @@ from services.processing.operation import Parameters, operation
 from services.processing.picture import Picture, Takes, UnsuitableImage
 from services.processing.pipeline import InvalidPipeline, OperationFailed, OutputTooLarge, parse_plain, run
 from services.processing.registry import OPERATIONS, discover
+from services.processing.render_process import RenderTask, perform
 from shared.errors import Unprocessable
 from shared.imaging import ImageLimits
 from tests.services.processing.parameters import outside, valid
-from tests.services.processing.pictures import photo
+from tests.services.processing.pictures import photo, png
 
 LIMITS = PipelineLimits(side=600, image=ImageLimits(max_pixels=200_000))
 SLOW = {"background_removal", "denoise", "bilateral_blur"}
@@ -66,6 +69,17 @@ def test_any_valid_parameters_give_a_picture_or_a_refusal(name: str) -> None:
         assert np.array_equal(picture, before)
 
     check()
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_result_is_the_same_however_many_threads_make_it(name: str) -> None:
+    picture = photo("coffee")[:64, :96] if name in SLOW else photo("coffee")
+    task = RenderTask(png(picture), json.dumps([{"operation": name}]))
+    try:
+        results = [perform(replace(task, threads=threads)) for threads in (1, 2, 3)]
+    finally:
+        cv2.setNumThreads(1)
+    assert results[1:] == results[:1] * 2
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
