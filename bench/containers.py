@@ -105,9 +105,10 @@ def service_of(container: Mapping[str, Any]) -> str:
 
 
 def state_of(container: Mapping[str, Any]) -> str:
-    """`healthy`, or whatever else the container is."""
+    """`healthy`, or whatever else the container is; the engine keeps the health of one that ended."""
     state = container["State"]
-    return str((state.get("Health") or {}).get("Status") or state["Status"])
+    health = (state.get("Health") or {}).get("Status") if state["Status"] == "running" else None
+    return str(health or state["Status"])
 
 
 def is_well(container: Mapping[str, Any]) -> bool:

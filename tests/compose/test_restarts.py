@@ -1,8 +1,10 @@
 """Every container is restarted under load, one after the other; every worker is killed with a job at work."""
 
+from functools import partial
+
 import pytest
 
-from bench.containers import docker
+from bench.containers import docker, is_well
 from tests.compose.load import Load
 from tests.compose.patience import wait_until
 from tests.compose.stack import ComposeStack
@@ -21,6 +23,9 @@ def test_a_restart_of_every_container_under_load_loses_nothing(stack: ComposeSta
     with Load(stack, "restarts") as load:
         load.wait_for_more()
         for service in RESTARTED:
+            # The engine sends no signal to a container that it starts again, as it does a worker that ended
+            # with its scheduler.
+            wait_until(partial(_are_well, stack, service))
             stack.project.run("stop", service)
             ended = {one["State"]["ExitCode"] for one in stack.project.containers(service)}
             assert KILLED not in ended, f"{service} did not end by itself"
@@ -30,6 +35,10 @@ def test_a_restart_of_every_container_under_load_loses_nothing(stack: ComposeSta
             load.wait_for_more()
     stack.project.wait_until_healthy()
     load.check()
+
+
+def _are_well(stack: ComposeStack, service: str) -> bool:
+    return all(map(is_well, stack.project.containers(service)))
 
 
 def test_a_job_ends_though_every_worker_is_killed(stack: ComposeStack) -> None:
