@@ -15,6 +15,7 @@ from services.imagestore.landmark_repository import Landmarks, landmarks
 from services.imagestore.names import clean_name
 from services.imagestore.repository import Facts, ImageRow, Search, VersionRow
 from services.imagestore.tables import events
+from shared.blobs import nothing_left
 from shared.contracts.imagestore import ImageChange, ImageFacts
 from shared.database import Database
 from shared.database.types import now
@@ -69,8 +70,8 @@ ANY = Precondition()
 class Naming:
     """A name that is to stand for content, and who wants that.
 
-    `blob_is_new`: the bytes were stored for this very call, rather than found; a sweeper may have taken
-    them for strays since, unless `still_stored` says that they are there.
+    `blob_is_new`: the bytes are stored for this very call, rather than found, and stand durably once `settle`
+    has returned; a sweeper may have taken them for strays since, unless `still_stored` says otherwise.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Naming:
     by: str
     blob_is_new: bool
     still_stored: Callable[[], bool]
+    settle: Callable[[], None]
 
 
 def facts_of(row: ImageRow) -> ImageFacts:
@@ -113,16 +115,18 @@ class Catalogue:
         self.log = EventLog("imagestore", events)
 
     async def record(self, prepare: Callable[[], Naming], pool: WorkerPool) -> tuple[Stored, ImageRow]:
-        """Let a name stand for content, whose bytes are stored by `prepare`, in a thread of the pool.
+        """Let a name stand for content, which `prepare` begins to store, in a thread of the pool.
 
         Raises BlobVanished when the sweeper took them meanwhile, PreconditionFailed, and what `prepare` does.
         """
         naming: Naming | None = None
 
-        def store() -> Callable[[Connection], tuple[Stored, ImageRow]]:
+        def store() -> tuple[Callable[[Connection], tuple[Stored, ImageRow]], Callable[[], None]]:
             nonlocal naming
-            naming = naming or prepare()
-            return partial(self._record, naming)
+            if naming is not None:
+                return partial(self._record, naming), nothing_left
+            naming = prepare()
+            return partial(self._record, naming), naming.settle
 
         for attempt in range(ATTEMPTS):
             try:

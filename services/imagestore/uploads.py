@@ -8,7 +8,7 @@ from services.imagestore.blob_keys import blob_key as blob_key
 from services.imagestore.names import clean_name
 from services.imagestore.repository import Facts, ImageRow, blob_state
 from services.imagestore.service import ANY, BlobVanished, Catalogue, Naming, Precondition, Stored
-from shared.blobs import BlobStore
+from shared.blobs import BlobStore, nothing_left
 from shared.database import Database
 from shared.database.types import now
 from shared.errors import Unavailable
@@ -70,7 +70,7 @@ class Uploads:
         raise Unavailable("these bytes are being swept; try again", headers={"Retry-After": "1"})
 
     def _keep(self, staged: Staged, name: str, precondition: Precondition, by: str) -> Naming:
-        """Have the bytes stored; raises BlobVanished where the sweeper is at them."""
+        """Begin to store the bytes; raises BlobVanished where the sweeper is at them."""
         info = probe(staged.source(), self._limits)
         facts = Facts(
             staged.sha256, staged.size, info.media_type, info.width, info.height, _in_utc(info.taken_at)
@@ -78,7 +78,8 @@ class Uploads:
         key = blob_key(staged.sha256)
         state = "absent"
         begun = now()
-        was_there = not self._blobs.put_new(key, staged.source())
+        settle = self._blobs.begin_new(key, staged.source())
+        was_there = settle is None
         if was_there:
             state = self._database.read_now(lambda connection: blob_state(connection, staged.sha256))
             if state == "doomed":
@@ -91,7 +92,7 @@ class Uploads:
             young = timedelta(0) <= now() - begun < self._surely_young
             return (young and not was_there) or self._blobs.stat(key) is not None
 
-        return Naming(name, facts, precondition, by, state == "absent", still_stored)
+        return Naming(name, facts, precondition, by, state == "absent", still_stored, settle or nothing_left)
 
 
 def _in_utc(taken: datetime | None) -> datetime | None:
