@@ -134,20 +134,26 @@ class OpenRows:
     counts: list[int]
     content_id: str
     blocks: dict[int, tuple[bytes, bytes]]
-    """Bits and versions by the block's number."""
+    """Bits and versions by the block's number, in the order in which they were last found or put."""
     touched: set[int] = field(default_factory=set)
     lines: list[Line] = field(default_factory=list)
 
     def as_written(self) -> "OpenRows":
-        """The same for the next labels, now that all of it is written: some blocks, the last ones first."""
-        if len(self.blocks) > KEPT:
-            self.blocks = {number: self.blocks[number] for number in list(self.touched)[:KEPT]}
+        """The same for the next labels, now that all of it is written, with its last blocks."""
+        for number in list(self.blocks)[:-KEPT]:
+            del self.blocks[number]
         self.touched.clear()
         self.lines.clear()
         return self
 
+    def join(self, known: "OpenRows") -> None:
+        """Have the blocks as well that were known, unless anybody has changed the dataset since."""
+        if (known.content_id, known.revision) == (self.content_id, self.revision) and not known.lines:
+            self.blocks = {**known.blocks, **self.blocks}
+
     def put(self, number: int, packed: tuple[bytes, bytes], line: Line, *, tagged: int) -> None:
         """The block as the next revision has it, by how many rows more carry a tag."""
+        self.blocks.pop(number, None)
         self.blocks[number] = packed
         self.touched.add(number)
         self.lines.append(line)

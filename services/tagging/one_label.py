@@ -61,6 +61,8 @@ def change_together(
             return None
         if any(number * BLOCK < rows.rows for number in numbers - rows.blocks.keys()):
             return None
+        if known is not None:
+            rows.join(known)
         said = [_try(rows, label) for label in wanted]
         if rows.lines and not _store(connection, log, rows, said):
             return None

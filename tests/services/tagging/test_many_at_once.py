@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from services.tagging import label_repository
+from services.tagging.bits import BLOCK
 from tests.postgres import NewDatabase
 from tests.services.tagging.service import MakeTagging, Tagging, check_counts, table, text_of
 
@@ -62,6 +64,31 @@ def test_sixteen_writers_lose_no_update(replicas: Sequence[Tagging]) -> None:
     assert text_of(path) == table(ROWS, true=expected)
     told = [e["data"]["revision"] for e in replicas[0].events() if e["type"] == "tagging.dataset.tagged"]
     assert told == list(range(1, 16 * EACH + 1))
+
+
+@pytest.mark.parametrize("kept", [1, 128])
+def test_what_a_replica_knows_of_its_blocks_is_not_held_against_the_other(
+    make_tagging: MakeTagging, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch, kept: int
+) -> None:
+    monkeypatch.setattr(label_repository, "KEPT", kept)
+    url, chance = new_database(), random.Random(7)
+    replicas = [make_tagging(database_url=url), make_tagging(database_url=url)]
+    rows = [0, 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1]
+    dataset = replicas[0].made(replicas[0].upload(table(2 * BLOCK + 10)))
+    expected: set[tuple[int, int]] = set()
+    versions = dict.fromkeys(rows, 0)
+    for _ in range(250):
+        service, row, code = chance.choice(replicas), chance.choice(rows), chance.choice([100, 101])
+        if chance.random() < 0.1:
+            done = service.mass(dataset, {"indices": [row]}, toggle=[str(code)])
+        else:
+            done = service.label(dataset, row, etag=f'"{versions[row]}"', toggle=[str(code)])
+        assert done.status_code == 200, done.text
+        expected ^= {(row, code)}
+        versions[row] += 1
+    for service in replicas:
+        assert service.true(dataset) == expected
+        check_counts(service, dataset)
 
 
 def test_one_version_is_won_once(replicas: Sequence[Tagging]) -> None:
