@@ -5,12 +5,12 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
+from io import FileIO
 from multiprocessing.connection import Connection
-from pathlib import Path
 
 from services.processing.render import Rendered
 from services.processing.render_process import RenderTask
@@ -41,12 +41,14 @@ class _Child:
 
     def __init__(self, memory: int) -> None:
         ours, theirs = socket.socketpair()
+        self._images = _shared_file()
         with theirs:
-            number = theirs.fileno()
-            command = [sys.executable, "-m", "services.processing.render_process", str(number), str(memory)]
+            numbers = [theirs.fileno(), self._images.fileno()]
+            arguments = map(str, (*numbers, memory))
+            command = [sys.executable, "-m", "services.processing.render_process", *arguments]
             # In a session of its own: Ctrl+C is for the service, which lets it finish
             self._process = subprocess.Popen(  # noqa: S603 - our own module
-                command, pass_fds=[number], stdin=subprocess.DEVNULL, start_new_session=True
+                command, pass_fds=numbers, stdin=subprocess.DEVNULL, start_new_session=True
             )
         self._connection = Connection(ours.detach())
         self._is_up = False
@@ -55,11 +57,10 @@ class _Child:
         """The answer. Raises what rendering raised; ProcessDied and TooSlow, after which it is of no use."""
         try:
             self._wait_until_up()
-            with _in_shared_memory(task) as light:
-                self._connection.send(light)
-                if not self._connection.poll(seconds):
-                    raise TooSlow(f"the pipeline took longer than {seconds:g} s")
-                answer: Rendered | DarkroomError | OSError | None = self._connection.recv()
+            self._connection.send(self._lighter(task))
+            if not self._connection.poll(seconds):
+                raise TooSlow(f"the pipeline took longer than {seconds:g} s")
+            answer: Rendered | DarkroomError | OSError | None = self._connection.recv()
         except (EOFError, ConnectionError):
             raise ProcessDied("the process that worked on the image died of it") from None
         if isinstance(answer, Exception):
@@ -74,6 +75,16 @@ class _Child:
             self._connection.recv()
             self._is_up = True
 
+    def _lighter(self, task: RenderTask) -> RenderTask:
+        """The task with a large image in the file that both share: a socket takes only 200 KB at a time."""
+        if not isinstance(task.source, bytes) or len(task.source) < _LARGE:
+            return task
+        self._images.seek(0)
+        left = memoryview(task.source)
+        while left:
+            left = left[self._images.write(left) :]
+        return replace(task, source=len(task.source))
+
     def kill(self) -> None:
         """End what it is at: whoever has asked gets ProcessDied."""
         self._process.kill()
@@ -82,23 +93,17 @@ class _Child:
         """End it, at once."""
         with suppress(OSError):
             self._connection.close()
+        self._images.close()
         self._process.kill()
         self._process.wait()
 
 
-@contextmanager
-def _in_shared_memory(task: RenderTask) -> Iterator[RenderTask]:
-    """The task with a large image as a file in memory: a socket takes only 200 KB at a time.
-
-    Where there are no such files (anything but Linux), it stays as it is.
-    """
-    if isinstance(task.source, Path) or len(task.source) < _LARGE or not hasattr(os, "memfd_create"):
-        yield task
-        return
-    with os.fdopen(os.memfd_create("image"), "wb") as file:
-        file.write(task.source)
-        file.flush()
-        yield replace(task, source=Path(f"/proc/{os.getpid()}/fd/{file.fileno()}"))
+def _shared_file() -> FileIO:
+    """A file without a name: in memory, or where there is no such thing (anything but Linux) on disk."""
+    if hasattr(os, "memfd_create"):
+        return FileIO(os.memfd_create("images"), "r+")
+    with tempfile.TemporaryFile() as nameless:
+        return FileIO(os.dup(nameless.fileno()), "r+")
 
 
 class RenderPool:

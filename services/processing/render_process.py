@@ -1,8 +1,10 @@
-"""`python -m services.processing.render_process FD BYTES`: a process that renders pictures.
+"""`python -m services.processing.render_process SOCKET FILE BYTES`: a process that renders pictures.
 
-It asks for nothing and is asked over a socket by `render_pool`; when that closes, it ends.
+It asks for nothing and is asked over a socket by `render_pool`; when that closes, it ends. Both are numbers
+of descriptors; the file holds images that are too large for the socket.
 """
 
+import os
 import resource
 import sys
 import zipfile
@@ -21,13 +23,13 @@ from shared.web.allocator import keep_freed_memory
 
 @dataclass(frozen=True, slots=True)
 class RenderTask:
-    """What is asked: `source` is bytes or the file that holds them, `pipeline` JSON.
+    """What is asked: `source` is bytes, the file that holds them, or how many the shared file begins with.
 
     With `steps_to` the results of all steps go into a ZIP of that path, and none into the answer. OpenCV
     spreads what it can over so many `threads`.
     """
 
-    source: bytes | Path
+    source: bytes | Path | int
     pipeline: str
     output: Output = field(default_factory=Output)
     limits: PipelineLimits = field(default_factory=PipelineLimits)
@@ -35,11 +37,11 @@ class RenderTask:
     threads: int = 1
 
 
-def perform(task: RenderTask) -> Rendered | None:
+def perform(task: RenderTask, shared: int = -1) -> Rendered | None:
     """The result; None when the steps are in their ZIP. Raises what `render` raises."""
     if cv2.getNumThreads() != task.threads:
         cv2.setNumThreads(task.threads)
-    source = task.source if isinstance(task.source, bytes) else task.source.read_bytes()
+    source = _content(task.source, shared)
     pipeline = read_pipeline(task.pipeline, task.limits)
     if task.steps_to is None:
         return render(source, pipeline, task.output, task.limits)
@@ -47,7 +49,13 @@ def perform(task: RenderTask) -> Rendered | None:
     return None
 
 
-def serve(connection: Connection) -> None:
+def _content(source: bytes | Path | int, shared: int) -> bytes:
+    if isinstance(source, int):
+        return os.pread(shared, source, 0)
+    return source.read_bytes() if isinstance(source, Path) else source
+
+
+def serve(connection: Connection, shared: int) -> None:
     """Say that we are there, then answer: a Rendered, None, or the exception that is the refusal."""
     connection.send(None)
     while True:
@@ -56,7 +64,7 @@ def serve(connection: Connection) -> None:
         except EOFError:
             return
         try:
-            answer: Rendered | DarkroomError | OSError | None = perform(task)
+            answer: Rendered | DarkroomError | OSError | None = perform(task, shared)
         except MemoryError:
             answer = OperationFailed("it needs more memory than a picture may have; resize first")
         except (DarkroomError, OSError) as error:
@@ -71,12 +79,12 @@ def _write_zip(path: Path, pipeline: Pipeline, results: Iterable[Rendered]) -> N
 
 
 def main() -> None:
-    """Serve on the socket whose number is given, with no more memory than is given."""
-    limit = int(sys.argv[2])
+    """Serve on the socket, with no more memory than is given."""
+    channel, shared, limit = map(int, sys.argv[1:])
     resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     keep_freed_memory()
-    serve(Connection(int(sys.argv[1])))
+    serve(Connection(channel), shared)
 
 
 if __name__ == "__main__":
