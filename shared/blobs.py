@@ -8,10 +8,9 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import IO, Protocol
 from urllib.parse import unquote, urlsplit
@@ -21,7 +20,6 @@ from shared.folders import DurableFolders
 
 CHUNK = 256 * 1024
 STAGING = ".staging"
-_Staged = tuple[str, int]  # a whole file of ours, by its path and open
 
 
 class BlobMissing(NotFound):
@@ -48,12 +46,8 @@ class BlobStore(Protocol):
         """Store bytes, or a file, which is left alone; on disk when it returns, if `durable`."""
         ...
 
-    def begin_new(self, key: str, source: bytes | Path) -> Callable[[], None] | None:
-        """The same in two steps, unless something stands under the key: None then, and it is left as it is.
-
-        What it returns has to be called, and blocks until the blob stands there. Only what waits for a disk,
-        and only for bytes, is left to it: for milliseconds, not for what a network may take.
-        """
+    def put_new(self, key: str, source: bytes | Path) -> bool:
+        """The same as `put`, unless something stands under the key: false then, and it is left as it is."""
         ...
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
@@ -116,17 +110,27 @@ class LocalBlobs:
 
     def put(self, key: str, source: bytes | Path, *, durable: bool = True) -> None:
         """See BlobStore; a file on the same disk is linked, not copied: it must not be written to again."""
-        staged = self._link(source) if isinstance(source, Path) else self._write(source)
-        self._settle(staged, key, durable=durable)
+        # Plain strings and descriptors: many uploads at once wait for the interpreter, not for the disk.
+        target = f"{self.root}/{key}"
+        folder = target.rpartition("/")[0]
+        staged = self._link(source) if isinstance(source, Path) else self._stage(source, durable=durable)
+        try:
+            if durable and isinstance(source, Path):
+                _sync(staged)
+            self._folders.make(folder, durable=durable)
+            os.rename(staged, target)  # noqa: PTH104 - a string
+        except BaseException:
+            _remove(staged)
+            raise
+        if durable:
+            self._folders.sync(folder)
 
-    def begin_new(self, key: str, source: bytes | Path) -> Callable[[], None] | None:
+    def put_new(self, key: str, source: bytes | Path) -> bool:
         """See BlobStore."""
-        if os.path.lexists(f"{self.root}/{key}"):
-            return None
-        if isinstance(source, Path):  # to sync a large one takes seconds
-            self.put(key, source)
-            return nothing_left
-        return partial(self._settle, self._write(source), key, durable=True)
+        if self.stat(key) is not None:
+            return False
+        self.put(key, source)
+        return True
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """See BlobStore."""
@@ -179,40 +183,23 @@ class LocalBlobs:
         except FileNotFoundError:
             raise BlobMissing("the stored bytes are gone") from None
 
-    # Plain strings and descriptors: many uploads at once wait for the interpreter, not for the disk.
-
-    def _settle(self, staged: _Staged, key: str, *, durable: bool) -> None:
-        """Name the staged file by its key, so that a power cut leaves all of it or nothing."""
-        path, descriptor = staged
-        target = f"{self.root}/{key}"
-        folder = target.rpartition("/")[0]
-        try:
-            if durable:
-                os.fsync(descriptor)
-            self._folders.make(folder, durable=durable)
-            os.rename(path, target)  # noqa: PTH104 - a string
-        except BaseException:
-            _remove(path)
-            raise
-        finally:
-            os.close(descriptor)
-        if durable:
-            self._folders.sync(folder)
-
-    def _write(self, data: bytes) -> _Staged:
+    def _stage(self, data: bytes, *, durable: bool) -> str:
         staged = self._new_name()
         descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         try:
             left = memoryview(data)
             while left:
                 left = left[os.write(descriptor, left) :]
+            if durable:
+                os.fsync(descriptor)
         except BaseException:
-            os.close(descriptor)
             _remove(staged)
             raise
-        return staged, descriptor
+        finally:
+            os.close(descriptor)
+        return staged
 
-    def _link(self, source: Path) -> _Staged:
+    def _link(self, source: Path) -> str:
         staged = self._new_name()
         try:
             os.link(source, staged)
@@ -222,16 +209,20 @@ class LocalBlobs:
             except BaseException:
                 _remove(staged)
                 raise
-        return staged, os.open(staged, os.O_RDONLY | os.O_CLOEXEC)
+        return staged
 
     def _new_name(self) -> str:
         return f"{self.staging}/{os.urandom(16).hex()}"
 
 
-def nothing_left() -> None:
-    """What is left to do for a blob that stands already."""
-
-
 def _remove(path: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)  # noqa: PTH108 - a string
+
+
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,7 +1,7 @@
 """Blobs in any store that obstore speaks to: S3 and its like, or memory in tests."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl
@@ -10,7 +10,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, NotFoundError
 from obstore.store import MemoryStore, ObjectStore, S3Store
 
-from shared.blobs import CHUNK, BlobInfo, BlobMissing, nothing_left
+from shared.blobs import CHUNK, BlobInfo, BlobMissing
 from shared.errors import Unavailable
 
 
@@ -45,19 +45,19 @@ class StoredBlobs:
         with _as_ours():
             obstore.put(self._store, key, source)
 
-    def begin_new(self, key: str, source: bytes | Path) -> Callable[[], None] | None:
+    def put_new(self, key: str, source: bytes | Path) -> bool:
         """See BlobStore: one request for what is in memory (If-None-Match), and two for files."""
         if isinstance(source, Path):  # large: only without a condition it goes up in parts
             if self.stat(key) is not None:
-                return None
+                return False
             self.put(key, source)
-            return nothing_left
+            return True
         try:
             with _as_ours():
                 obstore.put(self._store, key, source, mode="create")
         except _AlreadyThere:
-            return None
-        return nothing_left
+            return False
+        return True
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         """See BlobStore."""

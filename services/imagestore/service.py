@@ -15,7 +15,6 @@ from services.imagestore.landmark_repository import Landmarks, landmarks
 from services.imagestore.names import clean_name
 from services.imagestore.repository import Facts, ImageRow, Search, VersionRow
 from services.imagestore.tables import events
-from shared.blobs import nothing_left
 from shared.contracts.imagestore import ImageChange, ImageFacts
 from shared.database import Database
 from shared.database.types import now
@@ -70,8 +69,8 @@ ANY = Precondition()
 class Naming:
     """A name that is to stand for content, and who wants that.
 
-    `blob_is_new`: the bytes are stored for this very call, rather than found, and stand durably once `settle`
-    has returned; a sweeper may have taken them for strays since, unless `still_stored` says otherwise.
+    `blob_is_new`: the bytes were stored for this very call, rather than found; a sweeper may have taken
+    them for strays since, unless `still_stored` says that they are there.
     """
 
     name: str
@@ -80,7 +79,6 @@ class Naming:
     by: str
     blob_is_new: bool
     still_stored: Callable[[], bool]
-    settle: Callable[[], None]
 
 
 def facts_of(row: ImageRow) -> ImageFacts:
@@ -115,18 +113,16 @@ class Catalogue:
         self.log = EventLog("imagestore", events)
 
     async def record(self, prepare: Callable[[], Naming], pool: WorkerPool) -> tuple[Stored, ImageRow]:
-        """Let a name stand for content, which `prepare` begins to store, in a thread of the pool.
+        """Let a name stand for content, whose bytes are stored by `prepare`, in a thread of the pool.
 
         Raises BlobVanished when the sweeper took them meanwhile, PreconditionFailed, and what `prepare` does.
         """
         naming: Naming | None = None
 
-        def store() -> tuple[Callable[[Connection], tuple[Stored, ImageRow]], Callable[[], None]]:
+        def store() -> Callable[[Connection], tuple[Stored, ImageRow]]:
             nonlocal naming
-            if naming is not None:
-                return partial(self._record, naming), nothing_left
-            naming = prepare()
-            return partial(self._record, naming), naming.settle
+            naming = naming or prepare()
+            return partial(self._record, naming)
 
         for attempt in range(ATTEMPTS):
             try:

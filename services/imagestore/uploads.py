@@ -8,7 +8,7 @@ from services.imagestore.blob_keys import blob_key as blob_key
 from services.imagestore.names import clean_name
 from services.imagestore.repository import Facts, ImageRow, blob_state
 from services.imagestore.service import ANY, BlobVanished, Catalogue, Naming, Precondition, Stored
-from shared.blobs import BlobStore, nothing_left
+from shared.blobs import BlobStore
 from shared.database import Database
 from shared.database.types import now
 from shared.errors import Unavailable
@@ -70,7 +70,7 @@ class Uploads:
         raise Unavailable("these bytes are being swept; try again", headers={"Retry-After": "1"})
 
     def _keep(self, staged: Staged, name: str, precondition: Precondition, by: str) -> Naming:
-        """Begin to store the bytes; raises BlobVanished where the sweeper is at them."""
+        """Have the bytes stored; raises BlobVanished where the sweeper is at them."""
         info = probe(staged.source(), self._limits)
         facts = Facts(
             staged.sha256, staged.size, info.media_type, info.width, info.height, _in_utc(info.taken_at)
@@ -78,8 +78,7 @@ class Uploads:
         key = blob_key(staged.sha256)
         state = "absent"
         begun = now()
-        settle = self._blobs.begin_new(key, staged.source())
-        was_there = settle is None
+        was_there = not self._blobs.put_new(key, staged.source())
         if was_there:
             state = self._database.read_now(lambda connection: blob_state(connection, staged.sha256))
             if state == "doomed":
@@ -92,7 +91,7 @@ class Uploads:
             young = timedelta(0) <= now() - begun < self._surely_young
             return (young and not was_there) or self._blobs.stat(key) is not None
 
-        return Naming(name, facts, precondition, by, state == "absent", still_stored, settle or nothing_left)
+        return Naming(name, facts, precondition, by, state == "absent", still_stored)
 
 
 def _in_utc(taken: datetime | None) -> datetime | None:

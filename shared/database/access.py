@@ -10,16 +10,13 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.pool import PoolProxiedConnection
 
 from shared.database.engine import READERS
-from shared.database.groups import GroupWriter, Hold
-from shared.database.together import TogetherWriter
-from shared.database.together import Work as TogetherWork
+from shared.database.groups import GroupWriter
+from shared.database.together import TogetherWriter, Work
 from shared.workers import WorkerPool
 
 I = TypeVar("I")  # noqa: E741
 S = TypeVar("S")
 T = TypeVar("T")
-Work = Callable[[Connection], T]
-Settle = Callable[[], None]
 
 
 class Database:
@@ -60,7 +57,7 @@ class Database:
         self._tell()
         return result
 
-    async def write_together(self, key: Hashable, item: I, work: TogetherWork[I, S, T]) -> T:
+    async def write_together(self, key: Hashable, item: I, work: Work[I, S, T]) -> T:
         """Write an item in one transaction with others of the same key that wait at the moment.
 
         `work` gets them all, and what the key's last transaction of this process left to it, if any.
@@ -77,27 +74,25 @@ class Database:
         self._tell()
         return result
 
-    async def write_after(self, pool: WorkerPool, prepare: Callable[[], tuple[Work[T], Settle]]) -> T:
+    async def write_after(self, pool: WorkerPool, prepare: Callable[[], Callable[[Connection], T]]) -> T:
         """The same as `write` for the work that `prepare` returns, which blocks in a thread of the pool.
 
-        It is committed only when what comes with it, which blocks as well, has returned. On SQLite the work
-        is done meanwhile, and may be done twice; the thread hands it on to the writer, so that nothing waits
-        for the event loop in between.
+        On SQLite that thread hands the work on to the writer: nothing waits for the event loop in between.
         """
         if self._writers is None:
-            result = await pool.run(lambda: self._write_settled(*prepare()))
+            result = await pool.run(lambda: self._write(prepare()))
         else:
-            result = await self._write_held(self._writers, pool, prepare)
+            result = await self._write_after(self._writers, pool, prepare)
         self._tell()
         return result
 
-    async def _write_held(
-        self, writers: GroupWriter, pool: WorkerPool, prepare: Callable[[], tuple[Work[T], Settle]]
+    async def _write_after(
+        self, writers: GroupWriter, pool: WorkerPool, prepare: Callable[[], Callable[[Connection], T]]
     ) -> T:
         loop = asyncio.get_running_loop()
         written: asyncio.Future[T] = loop.create_future()
         try:
-            await pool.run(lambda: _queue_held(writers, written, loop, *prepare()))
+            await pool.run(lambda: writers.queue(prepare(), written, loop))
             return await written
         finally:
             written.cancel()  # where the caller has gone, nobody asks what became of it
@@ -164,37 +159,9 @@ class Database:
         with self.engine.begin() as connection:
             return work(connection)
 
-    def _write_settled(self, work: Work[T], settle: Settle) -> T:
-        settle()
-        return self._write(work)
-
     def _write_statements(self, work: Callable[[Connection], T]) -> T:
         with self._statements.connect() as connection:
             return work(connection)
-
-
-def _queue_held(
-    writers: GroupWriter,
-    written: "asyncio.Future[T]",
-    loop: asyncio.AbstractEventLoop,
-    work: Work[T],
-    settle: Settle,
-) -> None:
-    hold = Hold()
-    error: BaseException | None = None
-    try:
-        writers.queue(work, written, loop, hold)
-    except BaseException:
-        settle()
-        raise
-    try:
-        settle()
-    except BaseException as raised:  # noqa: BLE001 - the caller gets it from the writer
-        error = raised
-    if not hold.release(error):
-        if error is not None:
-            raise error
-        writers.queue(work, written, loop)
 
 
 def _done(said: T | Exception) -> T:

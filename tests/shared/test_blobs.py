@@ -186,11 +186,9 @@ def test_another_kind_of_store_is_refused(tmp_path: Path) -> None:
 def test_what_is_there_is_left_alone_by_who_puts_new_things(blobs: BlobStore, tmp_path: Path) -> None:
     large = tmp_path / "large"
     large.write_bytes(b"x" * 100_000)
-    for key, source in (("aa/one", b"first"), ("aa/two", large)):
-        settle = blobs.begin_new(key, source)
-        assert settle is not None
-        settle()
-    assert blobs.begin_new("aa/one", b"second") is None
-    assert blobs.begin_new("aa/two", b"third") is None
-    assert blobs.begin_new("aa/one", large) is None
+    assert blobs.put_new("aa/one", b"first")
+    assert not blobs.put_new("aa/one", b"second")
+    assert blobs.put_new("aa/two", large)
+    assert not blobs.put_new("aa/two", b"third")
+    assert not blobs.put_new("aa/one", large)
     assert (blobs.read("aa/one"), blobs.read("aa/two")) == (b"first", large.read_bytes())

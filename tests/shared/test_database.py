@@ -1,12 +1,11 @@
 """The database: what every connection has set, and writes in groups: what a failing one takes with it."""
 
 import asyncio
-import errno
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 from sqlalchemy import Column, Connection, Integer, MetaData, String, Table, insert, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from shared.database import Database, groups, make_engine
+from shared.database import Database, make_engine
 from shared.database.groups import GROUP
 from shared.database.types import EPOCH, Instant
 from shared.database.upsert import insert_missing
@@ -330,11 +329,11 @@ def test_a_write_after_work_in_a_pool(url: str) -> None:
         database.on_commit(lambda: heard.append(1))
         threads: set[str] = set()
 
-        def prepare(word: str) -> tuple[Callable[[Connection], str], Callable[[], None]]:
+        def prepare(word: str) -> Callable[[Connection], str]:
             threads.add(threading.current_thread().name)
             if word == "never":
                 raise ValueError("not even begun")
-            return add(word), lambda: None
+            return add(word)
 
         names = ["a", "b", "never", "c", "a"]
         results = await asyncio.gather(
@@ -348,93 +347,6 @@ def test_a_write_after_work_in_a_pool(url: str) -> None:
         await pool.close()
 
     run(url, work)
-
-
-def others_see(file: str) -> list[str]:
-    """What another process reads."""
-    with sqlite3.connect(file.removeprefix("sqlite:///")) as other:
-        return [word for (word,) in other.execute("SELECT word FROM notes ORDER BY word")]
-
-
-async def held(
-    database: Database, names: Sequence[str], settle: Callable[[str], None]
-) -> list[str | BaseException]:
-    """Words written together, each of them held until `settle` has returned."""
-    pool = WorkerPool("held", len(names), 0)
-
-    def prepare(name: str) -> tuple[Callable[[Connection], str], Callable[[], None]]:
-        return add(name), partial(settle, name)
-
-    writes = [database.write_after(pool, partial(prepare, name)) for name in names]
-    results = await asyncio.gather(*writes, return_exceptions=True)
-    await pool.close()
-    return results
-
-
-def test_a_write_is_seen_by_nobody_before_what_it_names_is_durable(file: str) -> None:
-    async def work(database: Database) -> None:
-        durable = threading.Event()
-        writing = asyncio.create_task(held(database, ["a", "b"], lambda _: assert_set(durable)))
-        await asyncio.sleep(0.1)
-        later = asyncio.create_task(database.write(add("c")))
-        await asyncio.sleep(0.1)
-        assert (others_see(file), writing.done(), later.done()) == ([], False, False)
-        durable.set()
-        assert await writing == ["a", "b"]
-        assert await later == "c"
-        assert others_see(file) == ["a", "b", "c"]
-
-    run(file, work)
-
-
-def assert_set(event: threading.Event) -> None:
-    assert event.wait(20)
-
-
-@pytest.mark.parametrize("failing", [{"a"}, {"c"}, {"b", "d"}, {"a", "b", "c", "d", "e"}])
-def test_what_is_not_durable_is_undone_and_no_other_write_with_it(url: str, failing: set[str]) -> None:
-    names = ["a", "b", "c", "d", "e"]
-
-    async def work(database: Database) -> None:
-        together = threading.Barrier(len(names))
-
-        def settle(name: str) -> None:
-            together.wait(20)
-            if name in failing:
-                raise OSError(errno.ENOSPC, name)
-
-        results = await held(database, names, settle)
-        for name, result in zip(names, results, strict=True):
-            assert isinstance(result, OSError) if name in failing else result == name
-        assert sorted(await database.read(words)) == sorted(set(names) - failing)
-        assert await database.write(add("later")) == "later"
-
-    run(url, work)
-
-
-def test_a_disk_that_takes_long_keeps_nobody_elses_write(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "HELD_SECONDS", 0.2)
-
-    async def work(database: Database) -> None:
-        durable = threading.Event()
-        slow = asyncio.create_task(held(database, ["slow"], lambda _: assert_set(durable)))
-        failing = asyncio.create_task(held(database, ["failing"], lambda _: fail(durable)))
-        quick = asyncio.create_task(held(database, ["quick"], lambda _: None))
-        assert await asyncio.wait_for(database.write(add("b")), 10) == "b"
-        assert await asyncio.wait_for(quick, 10) == ["quick"]
-        assert (others_see(file), slow.done()) == (["b", "quick"], False)
-        durable.set()
-        assert await slow == ["slow"]
-        (failed,) = await failing
-        assert isinstance(failed, OSError)
-        assert others_see(file) == ["b", "quick", "slow"]
-
-    run(file, work)
-
-
-def fail(event: threading.Event) -> None:
-    assert_set(event)
-    raise OSError(errno.EIO, "broken")
 
 
 def test_a_listener_hears_of_every_commit_until_it_stops(url: str) -> None:
