@@ -147,7 +147,7 @@ def _tag(facts: Facts, spec: RenditionSpec) -> str:
 
 
 def _key(facts: Facts, spec: RenditionSpec) -> str:
-    return f"{facts.digest[:2]}/{facts.digest}/{spec.cache_key}"
+    return f"{facts.digest[:2]}/{facts.digest}-{spec.cache_key}"
 
 
 def _content(tag: str, data: bytes, name: str, spec: RenditionSpec, *, immutable: bool) -> Content:
