@@ -211,6 +211,40 @@ def test_labels_made_without_a_line_are_kept_and_said_to_be(
     visitor.errors = [error for error in visitor.errors if "ERR_INTERNET_DISCONNECTED" not in error]
 
 
+def test_labels_left_unsent_go_out_under_the_key_that_they_were_made_with(
+    stack: Stack, visit: Visit, drive: Drive, client: httpx2.Client
+) -> None:
+    """One signs in after the other in a browser, the second time in another tab."""
+    dataset = drive.open(client, name="Two people")
+    grace = client.post("/v1/keys", json={"name": "Grace", "scopes": ["read", "write"]}).json()["key"]
+    visitor = visit()
+    page = at_desk(visitor, stack, dataset)
+    labels = re.compile(rf"/datasets/{dataset}/(rows/\d+/tags|tag)$")
+    visitor.context.route(labels, lambda route: route.abort())
+    page.keyboard.press("1")
+    expect(sign(page)).to_have_text(re.compile("kept here$"))
+    other = visitor.context.new_page()
+    other.goto(f"{stack.gateway_url}/#key={grace}")
+    expect(sign(page)).to_have_text("Nothing to save")  # hers
+    shows(page, 0)
+    visitor.context.unroute(labels)
+    page.keyboard.press("ArrowRight")
+    shows(page, CAMERAS)
+    page.keyboard.press("2")
+    expect(sign(page)).to_have_text("1 change not in the CSV")
+    sign(page).click()
+    expect(
+        page.get_by_text("Labels of admin wait in this browser until they sign in here again.")
+    ).to_be_visible()
+    page.keyboard.press("Escape")
+    assert [(entry["first_row"], entry["by"]) for entry in history(client, dataset)] == [(CAMERAS, "Grace")]
+    other.goto(f"{stack.gateway_url}/?again#key={stack.key}")
+    wait_until(lambda: len(history(client, dataset)) == 2)
+    assert [(entry["first_row"], entry["by"]) for entry in history(client, dataset)][1] == (0, "admin")
+    other.close()
+    visitor.errors = [error for error in visitor.errors if "ERR_FAILED" not in error]
+
+
 def test_who_may_only_look_labels_nothing(
     stack: Stack, visit: Visit, drive: Drive, client: httpx2.Client
 ) -> None:

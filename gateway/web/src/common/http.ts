@@ -43,6 +43,9 @@ export interface CallOptions {
 }
 
 export class Http {
+  /** The name of the key that calls go out under; null while nobody is signed in. */
+  who: string | null = null;
+
   constructor(private readonly fetch: Fetch = (input, init) => globalThis.fetch(input, init)) {}
 
   get<T>(path: string, options?: CallOptions): Promise<T> {

@@ -7,6 +7,7 @@ import { type Session, type Shell, ShellContext } from "../common/shell";
 import { ToastList, Toasts } from "../common/toasts";
 import { Frame } from "./frame";
 import { takeKey } from "./key";
+import { onOtherTab, tellOtherTabs } from "./other_tabs";
 import { SignIn } from "./sign_in";
 import { sendUnsent } from "./unsent";
 
@@ -27,21 +28,31 @@ export function App() {
   const [phase, setPhase] = useState<Phase>({ at: "starting" });
   const enter = useCallback(async (with_key: string | null) => {
     try {
-      if (with_key) await http.json("POST", "/v1/session", { key: with_key });
+      if (with_key) {
+        await http.json("POST", "/v1/session", { key: with_key });
+        tellOtherTabs();
+      }
       const [session, services] = await Promise.all([http.get<Session>("/v1/session"), behind()]);
-      setPhase({ at: "inside", session, services });
+      http.who = session.name;
+      setPhase((before) => (isSame(before, session) ? before : { at: "inside", session, services }));
     } catch (error) {
+      http.who = null;
       setPhase({ at: "outside", why: reason(error, with_key !== null) });
     }
   }, []);
   useEffect(() => void enter(key), [enter]);
-  const leave = useCallback((why = "") => setPhase({ at: "outside", why }), []);
+  useEffect(() => onOtherTab(() => void enter(null)), [enter]);
+  const leave = useCallback((why = "") => {
+    http.who = null;
+    setPhase({ at: "outside", why });
+  }, []);
   const signOut = useCallback(async () => {
     setPhase({ at: "leaving" });
     await new Promise((resolve) => setTimeout(resolve, UNMOUNTED_MS));
     window.stop(); // pictures that are still on their way would come too late to be let in
     try {
       await http.call("DELETE", "/v1/session");
+      tellOtherTabs();
       leave();
     } catch (error) {
       toasts.say({ text: wordsOf(error), kind: "wrong" });
@@ -54,6 +65,11 @@ export function App() {
   if (phase.at === "starting") return <p class="centre quiet">Opening …</p>;
   if (phase.at === "outside") return <SignIn why={phase.why} enter={enter} />;
   return <Inside phase={phase} leave={leave} signOut={signOut} />;
+}
+
+/** Another tab may have said that somebody signed in who is in here already: nothing is to be shown anew then. */
+function isSame(phase: Phase, session: Session): boolean {
+  return phase.at === "inside" && JSON.stringify(phase.session) === JSON.stringify(session);
 }
 
 interface InsideProps {
@@ -72,7 +88,7 @@ function Inside({ phase, leave, signOut }: InsideProps) {
   }, [phase, leave]);
   return (
     <ShellContext.Provider value={shell}>
-      <Frame signOut={signOut} />
+      <Frame key={phase.session.name} signOut={signOut} />
       <ToastList toasts={toasts} />
     </ShellContext.Provider>
   );

@@ -23,6 +23,8 @@ export interface Standing {
   /** Whether it is that the key may not, or nobody is signed in: the line itself is up. */
   barred: boolean;
   durable: boolean;
+  /** The names of others whose labels wait in this browser until they sign in again. */
+  others: readonly string[];
 }
 
 export type Arrived = (entry: Entry, answer: Answer) => void;
@@ -32,7 +34,7 @@ const LONGEST_WAIT_MS = 8000;
 const HEARTBEAT_MS = 2000;
 
 export class Outbox {
-  readonly standing = new Store<Standing>({ unsent: 0, refused: 0, trouble: "", barred: false, durable: true });
+  readonly standing = new Store<Standing>({ unsent: 0, refused: 0, trouble: "", barred: false, durable: true, others: [] });
   private readonly listeners = new Set<Arrived>();
   private readonly added = new Set<(entries: readonly Entry[]) => void>();
   private readonly refusals = new Set<(entry: Entry) => void>();
@@ -166,7 +168,8 @@ export class Outbox {
   private tell(): void {
     const unsent = this.queue.waiting.length;
     const refused = this.queue.entries.length - unsent;
-    this.standing.set({ unsent, refused, trouble: unsent ? this.trouble : "", barred: this.barred, durable: this.queue.durable });
+    const { durable, others } = this.queue;
+    this.standing.set({ unsent, refused, trouble: unsent ? this.trouble : "", barred: this.barred, durable, others });
   }
 }
 
@@ -191,7 +194,7 @@ let outbox: Outbox | undefined;
 /** The one of this page. */
 export function outboxOf(http: Http): Outbox {
   if (!outbox) {
-    outbox = new Outbox(new Queue(storage(), pageName()), http);
+    outbox = new Outbox(new Queue(storage(), pageName(), Date.now, () => http.who), http);
     outbox.start();
   }
   return outbox;

@@ -8,6 +8,8 @@ export interface Entry {
   dataset: number;
   runs: Runs;
   change: Change;
+  /** The name of the key it was made under: it goes out under no other. */
+  by?: string;
   /** Why the service does not want it. Such entries wait for a person. */
   refused?: string;
 }
@@ -27,27 +29,35 @@ export class Queue {
   /** False where the browser keeps nothing: what is unsent is lost with the page. */
   durable = true;
 
-  /** `page` tells this page (a tab of a browser) from others with the same storage. */
+  /** `page` tells this page (a tab of a browser) from others with the same storage, `who` who is signed in. */
   constructor(
     private readonly shelf: Shelf | null,
     private readonly page: string,
     private readonly now: () => number = Date.now,
+    private readonly who: () => string | null = () => null,
   ) {
     this.durable = shelf !== null;
   }
 
+  /** Those of who is signed in; the others' stay on the shelf until these come back. */
   get entries(): readonly Entry[] {
-    return this.list;
+    return this.list.filter((entry) => this.mine(entry));
   }
 
   get waiting(): readonly Entry[] {
-    return this.list.filter((entry) => entry.refused === undefined);
+    return this.list.filter((entry) => this.mine(entry) && entry.refused === undefined);
+  }
+
+  /** The names under which the others' were made. */
+  get others(): readonly string[] {
+    return [...new Set(this.list.filter((entry) => !this.mine(entry)).map((entry) => entry.by ?? ""))];
   }
 
   /** It is on the disk of the browser before this returns. */
   add(dataset: number, runs: Runs, change: Change): Entry {
     const id = `${this.now().toString(36).padStart(9, "0")}-${(this.next++).toString(36).padStart(6, "0")}`;
-    const entry: Entry = { id, dataset, runs, change };
+    const by = this.who();
+    const entry: Entry = { id, dataset, runs, change, ...(by === null ? {} : { by }) };
     this.list.push(entry);
     this.write(entry);
     this.live();
@@ -55,7 +65,7 @@ export class Queue {
   }
 
   first(): Entry | undefined {
-    return this.list.find((entry) => entry.refused === undefined);
+    return this.list.find((entry) => this.mine(entry) && entry.refused === undefined);
   }
 
   done(id: string): void {
@@ -73,8 +83,8 @@ export class Queue {
 
   /** To be tried again: also what was refused. */
   again(): void {
-    this.list = this.list.map(({ refused: _, ...entry }) => entry);
-    for (const entry of this.list) this.write(entry);
+    this.list = this.list.map(({ refused, ...entry }) => (refused === undefined || this.mine(entry) ? entry : { ...entry, refused }));
+    for (const entry of this.entries) this.write(entry);
   }
 
   /** This page lives: to be said every second or two while something waits. */
@@ -98,6 +108,10 @@ export class Queue {
     // Entries are named by time: what was done first goes first, whichever page it was done in.
     if (found.length) this.list = [...found, ...this.list].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
     return found;
+  }
+
+  private mine(entry: Entry): boolean {
+    return entry.by === undefined || entry.by === this.who();
   }
 
   private names(): string[] {

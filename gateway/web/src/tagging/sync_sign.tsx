@@ -45,6 +45,7 @@ export function SyncSign({ work }: { work: Work }) {
                 : "Every label of this browser has arrived, and is on the disk of Darkroom."}
               {standing.trouble && ` At the moment: ${standing.trouble}.`}
             </p>
+            {standing.others.length > 0 && <p>Labels of {standing.others.join(", ")} wait in this browser until they sign in here again.</p>}
             <p>
               {unsaved ? `${count(unsaved, "change")} are not in the CSV yet; Save writes them.` : "The CSV holds every change."}{" "}
               {dataset.saved_at && `Last saved ${moment(dataset.saved_at)}.`}

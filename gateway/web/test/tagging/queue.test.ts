@@ -92,7 +92,8 @@ describe("the outbox", () => {
       got.push(path.split("/").at(-2) ?? "");
       return found;
     });
-    return { outbox: new Outbox(new Queue(new Memory(), "tab"), http), got };
+    const queue = new Queue(new Memory(), "tab", Date.now, () => http.who);
+    return { outbox: new Outbox(queue, http), got, http };
   }
   const fine = () => Response.json({ revision: 1, change: 1, index: 0, tags: {} });
   const problem = (status: number, code: string) => Response.json({ code, detail: code }, { status });
@@ -103,7 +104,7 @@ describe("the outbox", () => {
     for (let row = 0; row < 50; row++) outbox.add(1, [[row, row]], set("1"));
     expect(outbox.standing.get().unsent).toBe(50);
     await vi.advanceTimersByTimeAsync(120_000);
-    expect(outbox.standing.get()).toEqual({ unsent: 0, refused: 0, trouble: "", barred: false, durable: true });
+    expect(outbox.standing.get()).toEqual({ unsent: 0, refused: 0, trouble: "", barred: false, durable: true, others: [] });
     const arrived = got.filter((row, at) => got[at - 1] !== row);
     expect(arrived).toEqual(Array.from({ length: 50 }, (_, row) => String(row)));
   });
@@ -123,6 +124,30 @@ describe("the outbox", () => {
     outbox.add(1, [[0, 0]], set("1"));
     await vi.advanceTimersByTimeAsync(60_000);
     expect(outbox.standing.get()).toMatchObject({ unsent: 1, refused: 0, trouble: "sign in again", barred: true });
+  });
+
+  it("sends nobody's labels under another one's key, and keeps them until they are back", async () => {
+    const line = { up: false };
+    const { outbox, got, http } = service(() => (line.up ? fine() : new TypeError("cut")));
+    http.who = "ada";
+    outbox.add(1, [[0, 0]], set("1"));
+    await vi.advanceTimersByTimeAsync(1000);
+    http.who = null;
+    line.up = true;
+    await vi.advanceTimersByTimeAsync(60_000);
+    http.who = "bob";
+    outbox.add(1, [[1, 1]], set("1"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(got).toEqual(["1"]);
+    expect(outbox.standing.get()).toMatchObject({ unsent: 0, refused: 0, others: ["ada"] });
+    outbox.again();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(got).toEqual(["1"]);
+    http.who = "ada";
+    outbox.hurry();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(got).toEqual(["1", "0"]);
+    expect(outbox.standing.get()).toMatchObject({ unsent: 0, others: [] });
   });
 
   it("calls a single row by name, neighbours as a range and others as a list", () => {
