@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -63,6 +64,17 @@ def test_the_admin_key_stays_until_it_is_no_longer_good(tmp_path: Path) -> None:
     assert works(third, admin_key(tmp_path))
     assert not works(third, key)
     third.stop()
+
+
+def test_gateways_that_start_at_once_make_one_admin_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        gateways = list(pool.map(lambda _: serve_gateway(tmp_path), range(4)))
+    key = admin_key(tmp_path)
+    assert all(works(gateway, key) for gateway in gateways)
+    listed = httpx2.get(f"{gateways[0].url}/v1/keys", headers=bearer(key)).json()["items"]
+    assert [one["name"] for one in listed] == ["admin"]
+    for gateway in gateways:
+        gateway.stop()
 
 
 def test_a_key_is_shown_once_and_listed_without_its_secret(gateway_to: GatewayTo) -> None:
