@@ -14,6 +14,7 @@ from demo.simulated import SimulatedCamera
 from tests.conftest import StartStack
 from tests.journeys.axe import findings
 from tests.journeys.conftest import Visitor
+from tests.scripts.stack_process import wait_until
 from tests.stack import Stack
 
 PLAN = CardPlan(days=2, hours=2, clips_per_hour=8, clip=ClipPlan(seconds=2.0))
@@ -28,6 +29,15 @@ SHADED = """canvas => {
     if (bytes[at] > 150 && bytes[at + 3] > 60 && bytes[at + 3] < 120) found++;
   return found / (width * height);
 }"""  # how much of a chart has the colour of gaps; a bar under one is opaque
+PAINTED = """canvas => {
+  const { width, height } = canvas;
+  const copy = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const words = new Uint32Array(copy.getImageData(0, 0, width, height).data.buffer);
+  const counts = new Map();
+  for (const word of words) if (word >>> 24 === 255) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return [...counts].sort((one, other) => other[1] - one[1])[0]?.[0];
+}"""  # the opaque colour that most of a chart has: that of its bars
 
 
 @pytest.fixture
@@ -149,7 +159,13 @@ def look_at_charts(page: Page) -> None:
         expect(page.get_by_text(words, exact=True)).to_be_visible()
     page.get_by_role("link", name="Usage").click()
     expect(page.get_by_role("row", name="09:00")).to_be_visible()
-    expect(page.locator(".cam-chart canvas")).to_be_visible()
+    chart = page.locator(".cam-chart canvas")
+    expect(chart).to_be_visible()
+    light = chart.evaluate(PAINTED)
+    page.emulate_media(color_scheme="dark")
+    wait_until(lambda: chart.evaluate(PAINTED) not in (light, None))
+    page.emulate_media(color_scheme="light")
+    wait_until(lambda: chart.evaluate(PAINTED) == light)
     assert findings(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()

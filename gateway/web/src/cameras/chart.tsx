@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { coloursOf, onColours } from "../common/colours";
 import { type Columns, spanOf } from "./plots";
 
 interface Props {
@@ -22,14 +23,10 @@ export function Chart({ title, unit, columns, step, gaps = [] }: Props) {
   useEffect(() => {
     const here = place.current;
     if (!here) return;
-    const probe = (name: string) => {
-      here.style.color = `var(${name})`;
-      const found = getComputedStyle(here).color;
-      here.style.color = "";
-      return found;
-    };
-    const [ink, line, accent, danger] = [probe("--quiet"), probe("--line"), probe("--accent"), probe("--danger")];
-    const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+    let colours = coloursOf(here, "quiet", "line", "accent", "danger");
+    const line = () => colours.line;
+    const accent = () => colours.accent;
+    const axis = { stroke: () => colours.quiet, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
     const bars = uPlot.paths.bars?.({ size: [0.92], align: 1 });
     const plot = new uPlot(
       {
@@ -40,14 +37,19 @@ export function Chart({ title, unit, columns, step, gaps = [] }: Props) {
         scales: { x: { time: true, range: () => spanOf(columns[0], step, gaps) }, y: { range: (_plot, _least, most) => [0, (most || 1) * 1.1] } },
         axes: [{ ...axis, values: (_plot, times) => times.map(hours) }, { ...axis, size: 60 }],
         series: [{}, { label: `${title}, ${unit}`, stroke: accent, fill: accent, ...(bars ? { paths: bars } : {}), points: { show: false } }],
-        hooks: { draw: [(drawn) => mark(drawn, gaps, danger)] },
+        hooks: { draw: [(drawn) => mark(drawn, gaps, colours.danger)] },
       },
       columns as uPlot.AlignedData,
       here,
     );
     const watch = new ResizeObserver(() => plot.setSize({ width: Math.max(here.clientWidth, 280), height: HEIGHT }));
     watch.observe(here);
+    const settle = onColours(() => {
+      colours = coloursOf(here, "quiet", "line", "accent", "danger");
+      plot.redraw();
+    });
     return () => {
+      settle();
       watch.disconnect();
       plot.destroy();
     };
