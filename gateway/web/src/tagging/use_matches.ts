@@ -24,6 +24,9 @@ export function useMatches(work: Work, filter: Filter, turn: number): Matches {
     if (isAll(filter)) return setMatches(whole(total, false));
     const ending = new AbortController();
     const read = async () => {
+      // The service knows of what was labelled here just now only when it has arrived; without a line it stays as it is.
+      await work.outbox.flushed(work.id).catch(() => undefined);
+      if (ending.signal.aborted) return;
       const rows: number[] = [];
       const frames: number[] = [];
       let cursor: string | null = null;
