@@ -54,7 +54,7 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
     board = make_board(settings, log)
     sweeper = JobSweeper(database, board, log, blobs, settings.event_retention_days)
     workshop = Workshop(settings, database, board, blobs, store_pool, sweeper)
-    renders = _renders(settings)
+    renders = _renders(settings, workshop)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -92,13 +92,14 @@ def create_app(settings: ProcessingSettings | None = None, blobs: BlobStore | No
     return app
 
 
-def _renders(settings: ProcessingSettings) -> RenderPool:
+def _renders(settings: ProcessingSettings, workshop: Workshop) -> RenderPool:
     return RenderPool(
         settings.process_threads,
         settings.process_waiting,
         settings.item_seconds,
         settings.worker_memory_bytes,
         settings.idle_seconds,
+        cores_are_taken=lambda: workshop.takes_cores,
     )
 
 

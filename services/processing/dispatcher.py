@@ -84,6 +84,11 @@ class Dispatcher:
             self._users -= 1
             self._idle_since = time.monotonic()
 
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything is at work there, or about to come."""
+        return self._users > 0
+
     def refuse(self) -> None:
         """Give no worker anything more: what is not with one by now is EngineAway."""
         self._seats.close()

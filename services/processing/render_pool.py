@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from io import FileIO
@@ -110,14 +111,22 @@ class RenderPool:
     """`processes` renderings at once, `waiting` more in line; each has `seconds`, and `memory` bytes.
 
     Processes come when they are needed, and go when nothing was asked for `idle_seconds`; 0: they stay. They
-    share so many threads in OpenCV as there may be processes: one that is alone has all of them.
+    share so many threads in OpenCV as there may be processes: one that is alone has all of them, unless
+    others' work takes the cores.
     """
 
     def __init__(
-        self, processes: int, waiting: int, seconds: float, memory: int, idle_seconds: float = 0.0
+        self,
+        processes: int,
+        waiting: int,
+        seconds: float,
+        memory: int,
+        idle_seconds: float = 0.0,
+        cores_are_taken: Callable[[], bool] = lambda: False,
     ) -> None:
         self._threads = WorkerPool("process", processes, waiting)
         self._processes = processes
+        self._cores_are_taken = cores_are_taken
         self._most = processes + waiting
         self._under_way = 0
         self._seconds = seconds
@@ -169,8 +178,7 @@ class RenderPool:
             child = _Child(self._memory)
         self._busy.add(child)
         try:
-            threads = max(self._processes // max(self._under_way, 1), 1)  # 0: who asked has left
-            answer = child.ask(replace(task, threads=threads), self._seconds)
+            answer = child.ask(replace(task, threads=self._share()), self._seconds)
         except (ProcessDied, TooSlow):
             self._busy.discard(child)
             child.close()
@@ -180,6 +188,11 @@ class RenderPool:
             raise
         self._put_back(child)
         return answer
+
+    def _share(self) -> int:
+        if self._cores_are_taken():
+            return 1
+        return max(self._processes // max(self._under_way, 1), 1)  # 0 where who asked has left
 
     def _put_back(self, child: _Child) -> None:
         self._busy.discard(child)

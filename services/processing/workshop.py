@@ -72,6 +72,11 @@ class Workshop:
         """While a job is on its way here, the workers may come already."""
         return self._dispatcher.needed()
 
+    @property
+    def takes_cores(self) -> bool:
+        """Whether jobs are at work on this machine's cores."""
+        return self._dispatcher.is_needed and not self._settings.dask_scheduler
+
     async def close(self) -> None:
         """Finish what workers are at, give the rest back, end the workers."""
         await self._end()

@@ -3,9 +3,12 @@
 import asyncio
 import os
 import signal
+import threading
 
 import pytest
 
+from services.processing import render_pool
+from services.processing.render import Rendered
 from services.processing.render_pool import ProcessDied, RenderPool
 from services.processing.render_process import RenderTask
 from shared.imaging import BrokenImage
@@ -48,6 +51,30 @@ def test_a_killed_process_fails_its_picture_alone() -> None:
         assert renderers(before) == []
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize(("images", "taken", "expected"), [(1, False, 3), (2, False, 1), (1, True, 1)])
+def test_one_that_is_alone_has_all_cores(
+    monkeypatch: pytest.MonkeyPatch, images: int, taken: bool, expected: int
+) -> None:
+    given: list[int] = []
+    both = threading.Barrier(images)
+    ask = render_pool._Child.ask
+
+    def watched(child: render_pool._Child, task: RenderTask, seconds: float) -> Rendered | None:
+        given.append(task.threads)
+        both.wait(20)
+        return ask(child, task, seconds)
+
+    async def work() -> None:
+        monkeypatch.setattr(render_pool._Child, "ask", watched)
+        pool = RenderPool(3, 4, 60, MEMORY, cores_are_taken=lambda: taken)
+        results = await asyncio.gather(*[pool.run(RenderTask(png(photo()), FLIP)) for _ in range(images)])
+        assert all(results)
+        await pool.close()
+
+    asyncio.run(work())
+    assert given == [expected] * images
 
 
 def test_a_refusal_costs_no_process() -> None:
