@@ -135,7 +135,9 @@ def test_labels_saves_and_events_while_a_replica_is_killed(replicas: Replicas) -
         while client.patch(f"{rows}/{number}/tags", json=change).status_code != 200:
             refused.append(number)  # the one request that the dead replica had; it is sent again
         acknowledged.add(number)
-        assert client.get(f"{rows}/{number}").json()["tags"]["100"] is True
+        while (answer := client.get(f"{rows}/{number}")).status_code != 200:
+            refused.append(number)
+        assert answer.json()["tags"]["100"] is True
         if number % 10 == 0:
             assert client.post(f"/v1/datasets/{dataset}/save").status_code in {200, 503}
 
