@@ -12,7 +12,7 @@ demo:
 	$(SETUP) dev && exec .venv/bin/python -m scripts.demo
 
 test:
-	$(SETUP) dev && $(PYTEST) -q -m "not faults and not compose" -n 2 --dist loadfile $(PYTEST_ARGS) && npm --prefix gateway/web test --silent
+	$(SETUP) dev && $(PYTEST) -q -m "not faults and not compose" -n 3 --dist loadfile $(PYTEST_ARGS) && npm --prefix gateway/web test --silent
 
 test-faults:
 	$(SETUP) dev && $(PYTEST) -q -m faults --timeout 1800 $(PYTEST_ARGS)

@@ -60,13 +60,26 @@ class Launched:
 class Stack(Launched):
     """Everything in the Procfile, started by scripts/run.py on free ports; ready when it is made.
 
-    `folder` gets the output, and the data unless `data` names another place. `given` are settings.
+    `folder` gets the output, and the data unless `data` names another place. `services` names those
+    that the test needs behind the gateway, where it does not need them all. `given` are settings.
     """
 
     def __init__(
-        self, folder: Path, *, data: Path | None = None, procfile: Path | None = None, **given: str
+        self,
+        folder: Path,
+        *,
+        data: Path | None = None,
+        procfile: Path | None = None,
+        services: str = "",
+        **given: str,
     ) -> None:
         self.data_dir = data or folder / "data"
+        if services:
+            procfile = folder / "Procfile"
+            lines = [
+                f"{name}: python -m shared.web.serve {name}\n" for name in (*services.split(), "gateway")
+            ]
+            procfile.write_text("".join(lines))
         names = SERVICES + OLD_PROTOCOLS
         ports = dict(zip(names, free_ports(len(names)), strict=True))
         settings = {f"DARKROOM_{name.upper()}_PORT": str(port) for name, port in ports.items()}

@@ -41,8 +41,8 @@ class Fill:
 
 @pytest.fixture
 def stack(small_disk: Path, start_stack: StartStack) -> Stack:
-    """A stack with everything, logs too, on the small disk."""
-    return start_stack(data=small_disk / "data")
+    """A stack with all that it writes, logs too, on the small disk."""
+    return start_stack(data=small_disk / "data", services="imagestore")
 
 
 def put(images: httpx2.Client, name: str, data: bytes) -> tuple[int, str]:

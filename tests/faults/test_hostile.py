@@ -162,7 +162,7 @@ def test_a_body_that_turns_out_too_large_is_refused_and_leaves_no_file(stack: St
 
 
 def test_one_file_too_large_does_not_spoil_the_others_of_a_batch(start_stack: StartStack) -> None:
-    stack = start_stack(DARKROOM_IMAGESTORE_IMAGE_BYTES=str(2 * MIB))
+    stack = start_stack(services="imagestore", DARKROOM_IMAGESTORE_IMAGE_BYTES=str(2 * MIB))
     rocket = photo("rocket.jpg").data
     form = [
         ("files", ("first.jpg", rocket)),
@@ -184,6 +184,7 @@ def test_silent_and_slow_clients_are_closed_and_others_served(
     start_stack: StartStack, connections: int
 ) -> None:
     stack = start_stack(
+        services="imagestore",
         DARKROOM_GATEWAY_HEADER_SECONDS="2",
         DARKROOM_GATEWAY_BODY_IDLE_SECONDS="2",
         DARKROOM_GATEWAY_MAX_CONNECTIONS=str(connections + 200),

@@ -25,7 +25,7 @@ FAST = {"DARKROOM_GATEWAY_REQUESTS_PER_SECOND": "0"}
 def test_a_killed_service_loses_nothing_it_has_acknowledged(
     start_stack: StartStack, killed: str, round_: int
 ) -> None:
-    stack = start_stack(**FAST)
+    stack = start_stack(services="imagestore", **FAST)
     ledger = Ledger()
     uploads = Uploads(stack.images, ledger, seed=round_)
     uploads.start(UPLOADS)
@@ -44,7 +44,7 @@ def test_a_killed_service_loses_nothing_it_has_acknowledged(
 
 @pytest.mark.faults
 def test_many_kills_one_after_the_other(start_stack: StartStack) -> None:
-    stack = start_stack(**FAST)
+    stack = start_stack(services="imagestore", **FAST)
     ledger = Ledger()
     for kill in range(12):
         uploads = Uploads(stack.images, ledger, seed=100 + kill)
@@ -83,7 +83,7 @@ def test_a_careless_store_is_found_out(careless: Stack) -> None:
 
 
 def test_what_was_stored_while_all_was_told_to_stop_is_there(start_stack: StartStack) -> None:
-    first = start_stack(**FAST)
+    first = start_stack(services="imagestore", **FAST)
     ledger = Ledger()
     uploads = Uploads(first.images, ledger)
     uploads.start(10_000)
@@ -92,14 +92,14 @@ def test_what_was_stored_while_all_was_told_to_stop_is_there(start_stack: StartS
     uploads.join()
     assert first.process.wait(25) == 0
     assert "was killed" not in first.said()
-    with start_stack(data=first.data_dir, **FAST).images() as images:
+    with start_stack(data=first.data_dir, services="imagestore", **FAST).images() as images:
         ledger.check(images)
         # every upload that the store took was answered: nothing is there that no client was told of
         assert len(list_all(images)) == ledger.names_acknowledged()
 
 
 def test_an_upload_that_had_begun_is_taken_to_its_end(start_stack: StartStack) -> None:
-    stack = start_stack()
+    stack = start_stack(services="imagestore")
     data = Jpegs(5).make(4 * MIB)
     head = (
         "PUT /api/imagestore/v1/images/begun.jpg HTTP/1.1\r\nHost: localhost\r\n"
@@ -115,7 +115,7 @@ def test_an_upload_that_had_begun_is_taken_to_its_end(start_stack: StartStack) -
         connection.sendall(data[3 * MIB :])
         assert connection.recv(65536).startswith(b"HTTP/1.1 201 ")
     assert stack.process.wait(25) == 0
-    with start_stack(data=stack.data_dir).images() as images:
+    with start_stack(data=stack.data_dir, services="imagestore").images() as images:
         assert images.get("/v1/images/begun.jpg/content").content == data
 
 

@@ -41,6 +41,7 @@ def stack(camera: SimulatedCamera, tmp_path: Path, start_stack: StartStack) -> S
         f"config_path = {camera.config_path}\n"
     )
     return start_stack(
+        services="sdcard imagestore",
         CONFIG_INI=str(ini), CAMUSERID=camera.user, CAMPASSWORD=camera.password,
         DARKROOM_SDCARD_CAMERA_NETWORKS="127.0.0.0/8", DARKROOM_SDCARD_STALE_SECONDS="0.5",
         DARKROOM_SDCARD_SCAN_CONNECTIONS="1",

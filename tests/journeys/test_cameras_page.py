@@ -54,7 +54,9 @@ def stack(camera: SimulatedCamera, tmp_path: Path, start_stack: StartStack) -> S
     ini = tmp_path / "cameras.ini"
     ini.write_text(f"[defaults]\nhost = {{id}}.invalid\nconfig_path = {camera.config_path}\n")
     return start_stack(
-        CONFIG_INI=str(ini), DARKROOM_SDCARD_CAMERA_NETWORKS="127.0.0.0/8", DARKROOM_SDCARD_STALE_SECONDS="1"
+        CONFIG_INI=str(ini),
+        DARKROOM_SDCARD_CAMERA_NETWORKS="127.0.0.0/8",
+        DARKROOM_SDCARD_STALE_SECONDS="1",
     )
 
 

@@ -79,7 +79,7 @@ def test_topics_let_through_what_was_asked_for_alone(stack: Stack) -> None:
 
 @pytest.mark.parametrize("killed", ["imagestore", "gateway"])
 def test_a_restart_behind_open_sockets_loses_no_event(start_stack: StartStack, killed: str) -> None:
-    stack = start_stack()
+    stack = start_stack(services="imagestore")
     with Program(stack, "imagestore.*") as program:
         put(stack, "before-1.png", "before-2.png")
         assert len(program.listen(2)) == 2

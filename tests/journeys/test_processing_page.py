@@ -174,7 +174,7 @@ def test_one_image_apart_a_saved_pipeline_and_the_store(stack: Stack, visit: Vis
 def test_a_job_goes_on_behind_an_open_page_when_its_service_is_killed(
     browser: Browser, start_stack: StartStack
 ) -> None:
-    stack = start_stack(DARKROOM_PROCESSING_LEASE_SECONDS="3")
+    stack = start_stack(services="processing imagestore", DARKROOM_PROCESSING_LEASE_SECONDS="3")
     context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
     visitor = Visitor(context, context.new_page(), stack.gateway_url)
     visitor.watch(visitor.page)

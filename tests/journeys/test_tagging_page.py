@@ -31,7 +31,9 @@ def drive(tmp_path_factory: pytest.TempPathFactory) -> Drive:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, drive: Drive) -> Iterator[Stack]:
     """A stack that may read them."""
-    running = Stack(tmp_path_factory.mktemp("page"), DARKROOM_TAGGING_ROOTS=str(drive.folder))
+    running = Stack(
+        tmp_path_factory.mktemp("page"), services="tagging", DARKROOM_TAGGING_ROOTS=str(drive.folder)
+    )
     yield running
     running.close()
 

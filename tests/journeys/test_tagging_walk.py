@@ -48,7 +48,7 @@ def command(stack: Stack, *words: str) -> "subprocess.CompletedProcess[str]":
 
 
 def test_a_new_user(start_stack: StartStack, photos: Path) -> None:
-    stack = start_stack(DARKROOM_TAGGING_ROOTS=str(photos))
+    stack = start_stack(services="tagging", DARKROOM_TAGGING_ROOTS=str(photos))
     done = command(
         stack, "import", str(photos / "trip.csv"), "--meta", str(photos / "tags.csv"), "--same-file"
     )
