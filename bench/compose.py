@@ -6,7 +6,8 @@ import time
 
 from bench.containers import Project, docker, reason_why_not
 from bench.rows import Row
-from bench.stack import Stack, free_ports
+from bench.stack import Stack
+from demo.ports import free_ports
 
 MOST_SECONDS = 30.0
 MOST_MIB = 700.0

@@ -15,7 +15,8 @@ from pathlib import Path
 import httpx2
 
 from bench.peers import process
-from bench.stack import ROOT, free_ports
+from bench.stack import ROOT
+from demo.ports import free_ports
 from tests.postgres import Postgres, binaries
 from tests.shared.s3 import S3, SECRET, USER
 

@@ -19,8 +19,8 @@ from bench.keepalive import Connection
 from bench.peers import process
 from bench.photos import copies, photo
 from bench.rows import Row
-from bench.stack import free_ports
 from bench.wrk import ROUND_SECONDS, Way, load
+from demo.ports import free_ports
 
 HERE = Path(__file__).parent
 CONNECTIONS = 4

@@ -19,7 +19,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from bench.photos import photo
 from bench.rows import Row
-from bench.stack import CACHE, ROOT, Stack, free_ports
+from bench.stack import CACHE, ROOT, Stack
+from demo.ports import free_ports
 
 cv2: Any = opencv
 WIDTH, HEIGHT = 1326, 870

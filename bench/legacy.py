@@ -26,8 +26,9 @@ from bench.old_clients import (
 from bench.peers import process
 from bench.photos import copies, photo
 from bench.rows import Row
-from bench.stack import CACHE, Stack, free_ports
+from bench.stack import CACHE, Stack
 from bench.tables import TAGS, write_table
+from demo.ports import free_ports
 
 ROWS = 100_000
 IMAGES = 64

@@ -13,6 +13,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from demo.ports import free_port
+
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or ""
 MISSING = "" if SSHD and os.geteuid() == 0 else "OpenSSH's sshd, run by root, is needed"
 CONFIG = """\
@@ -34,13 +36,6 @@ START = """
 mount -t tmpfs none /run && mkdir /run/sshd &&
 mount --bind {folder}/shadow /etc/shadow && exec {sshd} -D -e -f {folder}/config
 """
-
-
-def free_port() -> int:
-    """A port that nothing listens at."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 class OpenSsh:

@@ -8,8 +8,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from demo.ports import free_port
 from tests.certificates import Identity
-from tests.scripts.stack_process import ROOT, free_port
+from tests.scripts.stack_process import ROOT
 from tests.stack import bare_environment
 
 

@@ -11,7 +11,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from tests.gateway.serving import free_port, wait_until
+from demo.ports import free_port
+from tests.gateway.serving import wait_until
 
 # A test's own database has no power cut to outlive.
 QUICK = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off")

@@ -11,8 +11,9 @@ import httpx2
 import numpy as np
 from PIL import Image
 
+from demo.ports import free_port
 from tests.process_tree import children, command_line, descendants
-from tests.scripts.stack_process import free_port, wait_until
+from tests.scripts.stack_process import wait_until
 from tests.stack import TIMEOUT, Launched, answers, bare_environment
 
 ENDED = {"finished", "failed", "cancelled"}

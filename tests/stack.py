@@ -11,8 +11,9 @@ from typing import Self
 
 import httpx2
 
+from demo.ports import free_port, free_ports
 from tests.process_tree import arguments, children
-from tests.scripts.stack_process import PATIENCE_SECONDS, ROOT, free_port, free_ports, wait_until
+from tests.scripts.stack_process import PATIENCE_SECONDS, ROOT, wait_until
 
 MIB = 1024 * 1024
 READY = "Darkroom is ready: "

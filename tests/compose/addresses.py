@@ -7,25 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Self
 
-from tests.scripts.stack_process import free_port
-
 PIECE = 64 * 1024
-
-
-def adjacent_ports(count: int) -> int:
-    """The first of `count` ports in a row that nobody has at the moment."""
-    while True:
-        first = free_port()
-        if all(_is_free(port) for port in range(first, min(first + count, 65536))):
-            return first
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        with suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return True
-        return False
 
 
 class Balancer:

@@ -10,9 +10,8 @@ import obstore
 from obstore.store import S3Store
 
 from bench.containers import Project, service_of, state_of
-from tests.compose.addresses import adjacent_ports
+from demo.ports import adjacent_ports, free_ports
 from tests.compose.patience import wait_until
-from tests.scripts.stack_process import free_ports
 from tests.shared.s3 import BUCKET, SECRET, USER
 from tests.stack import TIMEOUT, answers
 

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from bench.containers import EngineError, Project
+from demo.ports import free_ports
 from tests.compose.patience import wait_until
 from tests.compose.stack import LEGACY, ComposeStack
-from tests.scripts.stack_process import free_ports
 from tests.services.imagestore.store import picture
 from tests.services.tagging.service import table
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import httpx2
 
-from tests.scripts.stack_process import free_ports, wait_until
+from demo.ports import free_ports
+from tests.scripts.stack_process import wait_until
 from tests.stack import TIMEOUT, Launched, answers, bare_environment
 
 NAMES = ("tagging", "imagestore", "processing", "sdcard", "gateway")

@@ -12,10 +12,11 @@ import cv2 as opencv
 import numpy as np
 import pytest
 
+from demo.ports import free_port
 from tests.dask_cluster import DaskCluster
 from tests.process_tree import children, command_line, lives
 from tests.processing import DENOISE, EDGES, Processing, kill, large, noise, states
-from tests.scripts.stack_process import free_port, wait_until
+from tests.scripts.stack_process import wait_until
 
 cv2: Any = opencv
 SLOW = [(f"slow-{number}.png", noise(number, (400, 300))) for number in range(8)]  # about 0.2 s each

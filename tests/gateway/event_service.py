@@ -11,13 +11,14 @@ from fastapi import FastAPI
 from pydantic_settings import SettingsConfigDict
 from sqlalchemy import MetaData
 
+from demo.ports import free_port
 from shared.database import Database, make_engine
 from shared.database.types import now
 from shared.events import EventLog, events_table
 from shared.settings import ServiceSettings
 from shared.web.app import create_app
 from shared.web.event_stream import EventFeed, event_router
-from tests.gateway.serving import TOKEN, Serving, free_port
+from tests.gateway.serving import TOKEN, Serving
 
 metadata = MetaData()
 table = events_table(metadata)

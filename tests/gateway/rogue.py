@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from tests.gateway.serving import Background, free_port
+from demo.ports import free_port
+from tests.gateway.serving import Background
 
 Reader = asyncio.StreamReader
 Writer = asyncio.StreamWriter

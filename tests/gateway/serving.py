@@ -1,25 +1,18 @@
 """Real servers on real sockets, in threads of the test's own process."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from demo.ports import free_port
 from gateway.app import create_app
 from gateway.settings import GatewaySettings
 from shared.web.serve import Application, DrainingServer, server_for
 
 TOKEN = "token-between-services"
 WAIT_SECONDS = 20.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Serving:

@@ -12,10 +12,11 @@ from fastapi import FastAPI, UploadFile
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import BaseModel
 
+from demo.ports import free_port
 from gateway.openapi import merge
 from shared.contracts.pages import Page
 from tests.gateway.event_service import EventService
-from tests.gateway.serving import GatewayTo, Serving, free_port
+from tests.gateway.serving import GatewayTo, Serving
 
 
 class Key(BaseModel):

@@ -6,9 +6,10 @@ import socket
 import httpx2
 import pytest
 
+from demo.ports import free_port
 from tests.gateway.raw import RawClient
 from tests.gateway.rogue import Asked, Reader, RogueWith, Writer, answer, answering, read_chunked
-from tests.gateway.serving import GatewayTo, free_port, wait_until
+from tests.gateway.serving import GatewayTo, wait_until
 
 
 def bearer(key: str) -> dict[str, str]:

@@ -3,9 +3,10 @@
 import httpx2
 import pytest
 
+from demo.ports import free_port
 from gateway.settings import Upstream
 from tests.gateway.rogue import Asked, Reader, RogueWith, Writer, answer
-from tests.gateway.serving import GatewayTo, free_port
+from tests.gateway.serving import GatewayTo
 
 
 def test_both_are_asked_and_one_that_is_gone_is_not_missed(

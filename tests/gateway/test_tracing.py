@@ -16,10 +16,11 @@ from fastapi import FastAPI
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from demo.ports import free_port
 from shared.errors import NotFound
 from shared.settings import DeployableSettings
 from shared.web.app import create_app
-from tests.gateway.serving import TOKEN, GatewayTo, Serving, free_port
+from tests.gateway.serving import TOKEN, GatewayTo, Serving
 from tests.scripts.stack_process import ROOT
 from tests.stack import bare_environment
 

@@ -203,6 +203,7 @@ def test_labels_made_without_a_line_are_kept_and_said_to_be(
     visitor = visit()
     page = at_desk(visitor, stack, dataset)
     visitor.context.set_offline(True)
+    page.wait_for_function("() => !navigator.onLine")
     page.keyboard.press("1")
     page.keyboard.press("2")
     expect(sign(page)).to_have_text("Offline: 2 labels kept here")

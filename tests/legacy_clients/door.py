@@ -3,7 +3,8 @@
 import time
 from pathlib import Path
 
-from tests.scripts.stack_process import free_port, free_ports, wait_until
+from demo.ports import free_port, free_ports
+from tests.scripts.stack_process import wait_until
 from tests.stack import Launched, answers, bare_environment
 
 PROTOCOLS = ("tagging", "imagestore", "processing")

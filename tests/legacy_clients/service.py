@@ -6,7 +6,8 @@ from typing import Self
 
 import httpx2
 
-from tests.scripts.stack_process import free_port, wait_until
+from demo.ports import free_port
+from tests.scripts.stack_process import wait_until
 from tests.stack import TIMEOUT, Launched, answers, bare_environment
 
 TOKEN = "a-token-for-tests"

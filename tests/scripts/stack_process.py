@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,30 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from demo.ports import free_port
 from tests.process_tree import children, command_line
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STAND_IN = Path(__file__).with_name("stand_in.py")
 PATIENCE_SECONDS = 30.0
-
-
-def free_port() -> int:
-    """A port that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def free_ports(count: int) -> list[int]:
-    """As many ports, no two the same."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 class StackProcess:

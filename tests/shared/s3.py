@@ -16,7 +16,8 @@ import obstore
 import pytest
 from obstore.store import S3Store
 
-from tests.gateway.serving import free_port, wait_until
+from demo.ports import adjacent_ports
+from tests.gateway.serving import wait_until
 
 BUCKET = "darkroom"
 USER, SECRET = "test:tester", "testing"
@@ -26,7 +27,7 @@ class S3:
     """OpenStack Swift; its keys are in the environment, as the keys of every S3 client."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+        self.port = adjacent_ports(4)  # its servers of accounts, containers and objects have the next ones
         self.endpoint = f"http://127.0.0.1:{self.port}"
         program = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("s3_server.py"))]
         self._process = subprocess.Popen([*program, str(folder), str(self.port)], stdin=subprocess.PIPE)

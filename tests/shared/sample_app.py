@@ -9,9 +9,10 @@ from fastapi import FastAPI, Query
 from pydantic import BaseModel, Field
 from pydantic_settings import SettingsConfigDict
 
+from demo.ports import free_port
 from shared.settings import ServiceSettings
 from shared.web.app import create_app
-from tests.gateway.serving import Serving, free_port
+from tests.gateway.serving import Serving
 
 TOKEN = "token-between-services"
 AUTHORIZED = {"X-Darkroom-Service-Token": TOKEN}

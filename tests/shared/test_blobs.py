@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.ports import free_port
 from shared.blobs import CHUNK, STAGING, BlobMissing, BlobStore, LocalBlobs, open_blobs
 from shared.errors import Unavailable
-from tests.gateway.serving import free_port
 from tests.shared.s3 import S3
 
 

@@ -11,9 +11,10 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from demo.ports import free_port
 from services.imagestore.app import create_app
 from services.imagestore.settings import ImageStoreSettings
-from tests.gateway.serving import Serving, free_port
+from tests.gateway.serving import Serving
 from tests.services.imagestore.store import TOKEN, picture
 
 HEADERS = {"X-Darkroom-Service-Token": TOKEN}

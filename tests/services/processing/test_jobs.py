@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from demo.ports import free_port
 from services.processing.app import create_app
 from services.processing.settings import ProcessingSettings
 from tests.process_tree import children, command_line
 from tests.processing import DENOISE, EDGES, ENDED, noise, states
-from tests.scripts.stack_process import free_port, wait_until
+from tests.scripts.stack_process import wait_until
 from tests.services.imagestore.store import problem
 
 cv2: Any = opencv

@@ -11,7 +11,8 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.scripts.stack_process import free_port, wait_until
+from demo.ports import free_port
+from tests.scripts.stack_process import wait_until
 from tests.services.processing.service import TOKEN
 from tests.stack import Launched, answers, bare_environment
 

@@ -1,5 +1,5 @@
 """OpenSSH as a camera: see demo.openssh."""
 
-from demo.openssh import MISSING, OpenSsh, free_port
+from demo.openssh import MISSING, OpenSsh
 
-__all__ = ["MISSING", "OpenSsh", "free_port"]
+__all__ = ["MISSING", "OpenSsh"]

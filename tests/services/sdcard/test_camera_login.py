@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from demo.ports import free_port
 from services.sdcard.camera import CameraAddress, check_private_key
 from services.sdcard.camera_errors import (
     CameraBusy,
@@ -29,7 +30,7 @@ from services.sdcard.camera_errors import (
     TooManyConnects,
     WrongCredentials,
 )
-from tests.services.sdcard.openssh import OpenSsh, free_port
+from tests.services.sdcard.openssh import OpenSsh
 from tests.services.sdcard.servers import KINDS, Server, address_of, cameras_with, start_server
 
 KEY = Ed25519PrivateKey.generate()

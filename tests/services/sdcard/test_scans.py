@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from demo.ports import free_port
 from tests.conftest import StartImageStore
-from tests.gateway.serving import free_port, wait_until
+from tests.gateway.serving import wait_until
 from tests.postgres import NewDatabase
 from tests.services.imagestore.store import problem
 from tests.services.sdcard.browser import Browser, CardCamera, MakeBrowser, Reachable

@@ -12,9 +12,10 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from demo.ports import free_port
 from services.sdcard.app import create_app
 from services.sdcard.settings import SdcardSettings
-from tests.gateway.serving import Serving, free_port
+from tests.gateway.serving import Serving
 from tests.services.sdcard.browser import TOKEN, Reachable
 
 HEADERS = {"X-Darkroom-Service-Token": TOKEN}

@@ -10,9 +10,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from demo.ports import free_port
 from services.sdcard.app import create_app
 from services.sdcard.settings import SdcardSettings
-from tests.gateway.serving import Serving, free_port, wait_until
+from tests.gateway.serving import Serving, wait_until
 from tests.services.sdcard.browser import TOKEN, Browser, CardCamera, MakeBrowser
 from tests.services.sdcard.openssh import OpenSsh
 

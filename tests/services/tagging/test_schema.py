@@ -12,9 +12,10 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from demo.ports import free_port
 from services.tagging.app import create_app
 from services.tagging.settings import TaggingSettings
-from tests.gateway.serving import Serving, free_port
+from tests.gateway.serving import Serving
 from tests.services.imagestore.store import picture
 from tests.services.tagging.service import TOKEN, table
 

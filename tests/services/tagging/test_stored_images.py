@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from demo.ports import free_port
 from tests.conftest import StartImageStore
-from tests.gateway.serving import free_port
 from tests.services.imagestore.store import picture, problem
 from tests.services.tagging.service import MakeTagging, text_of
 from tests.services.tagging.test_images import sheet

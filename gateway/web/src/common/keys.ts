@@ -1,6 +1,6 @@
 /** Keys: how they are named, who listens, and what `?` shows of them. */
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Store } from "./store";
 
 /** A key and what it does. `key` is named as in keyName; several do the same. */
@@ -57,7 +57,7 @@ export const bound = new Store<readonly { current: readonly Binding[] }[]>([]);
 export function useKeys(bindings: readonly Binding[]): void {
   const held = useRef(bindings);
   held.current = bindings;
-  useEffect(() => {
+  useLayoutEffect(() => { // before it is seen: who sees it may press them
     bound.update((list) => [held, ...list]);
     return () => bound.update((list) => list.filter((one) => one !== held));
   }, []);
