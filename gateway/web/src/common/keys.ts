@@ -57,7 +57,8 @@ export const bound = new Store<readonly { current: readonly Binding[] }[]>([]);
 export function useKeys(bindings: readonly Binding[]): void {
   const held = useRef(bindings);
   held.current = bindings;
-  useLayoutEffect(() => { // before it is seen: who sees it may press them
+  // Before it is seen: who sees it may press them.
+  useLayoutEffect(() => {
     bound.update((list) => [held, ...list]);
     return () => bound.update((list) => list.filter((one) => one !== held));
   }, []);

@@ -53,7 +53,6 @@ export class Live {
   private isOpen = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private wait = FIRST_WAIT_MS;
-  private ended = false;
   private cursor: Record<string, number> = {};
   private readonly followings = new Set<Following>();
 
@@ -63,25 +62,32 @@ export class Live {
   ) {}
 
   start(): void {
-    this.ended = false;
     this.state.set("connecting");
     const socket = this.open();
     this.socket = socket;
     socket.onopen = () => {
+      if (this.socket !== socket) return;
       this.isOpen = true;
       this.wait = FIRST_WAIT_MS;
       const topics = [...new Set([...this.followings].flatMap((one) => one.topics))];
       if (topics.length) this.subscribe(topics);
       this.state.set("live");
     };
-    socket.onmessage = (message) => this.receive(message.data);
-    socket.onclose = () => this.closed();
+    socket.onmessage = (message) => {
+      if (this.socket === socket) this.receive(message.data);
+    };
+    socket.onclose = () => {
+      if (this.socket === socket) this.closed();
+    };
   }
 
+  /** Hears nothing more, not even of the socket's end, which may come after the next start. */
   stop(): void {
-    this.ended = true;
     clearTimeout(this.timer);
-    this.socket?.close();
+    const socket = this.socket;
+    this.socket = null;
+    this.isOpen = false;
+    socket?.close();
   }
 
   /** Hands the follower what happens, until the function that is returned is called. In a topic, `*` stands for one
@@ -158,7 +164,6 @@ export class Live {
 
   private closed(): void {
     this.isOpen = false;
-    if (this.ended) return;
     this.state.set("away");
     // Many pages that lose the same server shall not all come back in the same moment.
     const pause = this.wait * (0.5 + this.random());

@@ -59,7 +59,7 @@ export function App() {
       await enter(null);
     }
   }, [enter, leave]);
-  useLive(phase.at === "inside", leave);
+  useLive(phase.at === "inside" ? phase.session.name : null, leave);
 
   if (phase.at === "leaving") return <p class="centre quiet">Signing out …</p>;
   if (phase.at === "starting") return <p class="centre quiet">Opening …</p>;
@@ -94,10 +94,13 @@ function Inside({ phase, leave, signOut }: InsideProps) {
   );
 }
 
-/** Listens while somebody is in. A socket that is refused says nothing of why: a call does, when the session has ended. */
-function useLive(inside: boolean, leave: (why: string) => void): void {
+/**
+ * Listens while somebody is in, and anew for somebody else. A socket that is refused says nothing of why: a call does,
+ * when the session has ended.
+ */
+function useLive(who: string | null, leave: (why: string) => void): void {
   useEffect(() => {
-    if (!inside) return;
+    if (who === null) return;
     live.start();
     sendUnsent(http);
     const stop = live.state.watch((state) => {
@@ -110,7 +113,7 @@ function useLive(inside: boolean, leave: (why: string) => void): void {
       stop();
       live.stop();
     };
-  }, [inside, leave]);
+  }, [who, leave]);
 }
 
 /** The services that the gateway has, as its page of documents lists them. */

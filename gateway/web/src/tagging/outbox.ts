@@ -109,6 +109,7 @@ export class Outbox {
 
   /** Resolves when all that waits now has arrived. Rejects where something does not get there. */
   async flushed(dataset: number): Promise<void> {
+    this.trouble = ""; // what was in the way may be over
     this.hurry();
     const mine = () => this.queue.waiting.some((entry) => entry.dataset === dataset);
     while (mine()) {

@@ -150,6 +150,22 @@ describe("the live connection", () => {
     expect(heard.slice(-1)).toEqual(["reset"]);
   });
 
+  it("starts again for somebody else, whenever the first one's socket ends", () => {
+    const [first] = wires;
+    first?.onopen?.();
+    const close = first?.onclose;
+    if (first) first.close = () => undefined; // a real one closes later
+    live.stop();
+    live.start();
+    wires[1]?.onopen?.();
+    close?.({ code: 1000 });
+    first?.says(event(7));
+    vi.advanceTimersByTime(60_000);
+    expect(wires.length).toBe(2);
+    expect(live.state.get()).toBe("live");
+    expect(heard).not.toContain("imagestore:7");
+  });
+
   it("stays closed when it is stopped", () => {
     live.stop();
     vi.advanceTimersByTime(60_000);

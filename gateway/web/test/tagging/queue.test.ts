@@ -119,6 +119,20 @@ describe("the outbox", () => {
     expect(refused).toEqual([1]);
   });
 
+  it("tries again when somebody waits for it, whatever was in the way before", async () => {
+    const line = { up: false };
+    const { outbox } = service(() => (line.up ? fine() : problem(503, "restarting")));
+    outbox.add(1, [[0, 0]], set("1"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    const before = expect(outbox.flushed(1)).rejects.toThrow("restarting");
+    await vi.advanceTimersByTimeAsync(100);
+    await before;
+    line.up = true;
+    const after = expect(outbox.flushed(1)).resolves.toBeUndefined();
+    await vi.advanceTimersByTimeAsync(100);
+    await after;
+  });
+
   it("keeps all when the session has ended", async () => {
     const { outbox } = service(() => problem(401, "not_authenticated"));
     outbox.add(1, [[0, 0]], set("1"));
