@@ -24,6 +24,11 @@ def command_line(pid: int) -> str:
     return " ".join(arguments(pid))
 
 
+def threads(pid: int) -> int:
+    """How many threads the process has; 0 where it has ended."""
+    return len(list(Path(f"/proc/{pid}/task").glob("*")))
+
+
 def lives(pid: int) -> bool:
     """True while a process of this number runs (one that only waits to be asked after has ended)."""
     state = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()

@@ -171,6 +171,8 @@ class Dispatcher:
                 await self._watch()
             except (OSError, TimeoutError, ValueError) as error:
                 log.warning("the workers cannot be reached", reason=str(error) or type(error).__name__)
+            except Exception as error:  # Dask raises more kinds than it tells of; without us no job would run
+                log.error("the connection to the workers crashed", exc_info=error)
             finally:
                 await self._disconnect()
             if self._is_idle():
@@ -191,7 +193,8 @@ class Dispatcher:
         self._dask = await loading
         # kept before it is connected: one that never is has to be closed, too
         self._client = client = self._dask.unconnected(address, self._tls, ANSWER_SECONDS)
-        await self._dask.connected(client)
+        async with asyncio.timeout(2 * ANSWER_SECONDS):
+            await self._dask.connected(client)
 
     async def _watch(self) -> None:
         """Keep the list of workers, until it is idle; raises OSError when the scheduler is gone."""

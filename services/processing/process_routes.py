@@ -15,7 +15,7 @@ from services.processing.pipeline import InvalidPipeline, Pipeline, read_pipelin
 from services.processing.pipelines import Pipelines
 from services.processing.render import OUTPUT_FORMATS, Output, own_format, read_output
 from services.processing.render_pool import RenderPool
-from services.processing.render_process import RenderTask
+from services.processing.render_task import RenderTask
 from services.processing.settings import ProcessingSettings
 from shared.imaging import sniff
 from shared.imaging.negotiation import negotiate

@@ -14,7 +14,7 @@ from io import FileIO
 from multiprocessing.connection import Connection
 
 from services.processing.render import Rendered
-from services.processing.render_process import RenderTask
+from services.processing.render_task import RenderTask, Shared
 from shared.errors import DarkroomError, TooManyRequests, Unprocessable, UpstreamTimeout
 from shared.workers import WorkerPool
 
@@ -84,7 +84,7 @@ class _Child:
         left = memoryview(task.source)
         while left:
             left = left[self._images.write(left) :]
-        return replace(task, source=len(task.source))
+        return replace(task, source=Shared(len(task.source)))
 
     def kill(self) -> None:
         """End what it is at: whoever has asked gets ProcessDied."""
@@ -105,6 +105,16 @@ def _shared_file() -> FileIO:
         return FileIO(os.memfd_create("images"), "r+")
     with tempfile.TemporaryFile() as nameless:
         return FileIO(os.dup(nameless.fileno()), "r+")
+
+
+def threads_for(processes: int, under_way: int, *, cores_are_taken: bool) -> int:
+    """A rendering's share, at least 1, of so many threads as there may be processes.
+
+    `under_way` are the renderings that somebody waits for: 0 where who asked has left.
+    """
+    if cores_are_taken:
+        return 1
+    return max(processes // max(under_way, 1), 1)
 
 
 class RenderPool:
@@ -178,7 +188,8 @@ class RenderPool:
             child = _Child(self._memory)
         self._busy.add(child)
         try:
-            answer = child.ask(replace(task, threads=self._share()), self._seconds)
+            threads = threads_for(self._processes, self._under_way, cores_are_taken=self._cores_are_taken())
+            answer = child.ask(replace(task, threads=threads), self._seconds)
         except (ProcessDied, TooSlow):
             self._busy.discard(child)
             child.close()
@@ -188,11 +199,6 @@ class RenderPool:
             raise
         self._put_back(child)
         return answer
-
-    def _share(self) -> int:
-        if self._cores_are_taken():
-            return 1
-        return max(self._processes // max(self._under_way, 1), 1)  # 0 where who asked has left
 
     def _put_back(self, child: _Child) -> None:
         self._busy.discard(child)

@@ -9,32 +9,15 @@ import resource
 import sys
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from services.processing.limits import PipelineLimits
 from services.processing.pipeline import OperationFailed, Pipeline, read_pipeline
-from services.processing.render import Output, Rendered, render, render_steps
+from services.processing.render import Rendered, render, render_steps
+from services.processing.render_task import RenderTask, Shared
 from shared.errors import DarkroomError
 from shared.imaging.opencv import cv2
 from shared.web.allocator import keep_freed_memory
-
-
-@dataclass(frozen=True, slots=True)
-class RenderTask:
-    """What is asked: `source` is bytes, the file that holds them, or how many the shared file begins with.
-
-    With `steps_to` the results of all steps go into a ZIP of that path, and none into the answer. OpenCV
-    spreads what it can over so many `threads`.
-    """
-
-    source: bytes | Path | int
-    pipeline: str
-    output: Output = field(default_factory=Output)
-    limits: PipelineLimits = field(default_factory=PipelineLimits)
-    steps_to: Path | None = None
-    threads: int = 1
 
 
 def perform(task: RenderTask, shared: int = -1) -> Rendered | None:
@@ -49,9 +32,9 @@ def perform(task: RenderTask, shared: int = -1) -> Rendered | None:
     return None
 
 
-def _content(source: bytes | Path | int, shared: int) -> bytes:
-    if isinstance(source, int):
-        return os.pread(shared, source, 0)
+def _content(source: bytes | Path | Shared, shared: int) -> bytes:
+    if isinstance(source, Shared):
+        return os.pread(shared, source.size, 0)
     return source.read_bytes() if isinstance(source, Path) else source
 
 

@@ -13,7 +13,7 @@ from services.processing.item_row import Item, Stored
 from services.processing.job_schema import Index, JobId
 from services.processing.job_spec import JobSpec, spec_of
 from services.processing.parts import Parts
-from services.processing.render_process import RenderTask
+from services.processing.render_task import RenderTask
 from services.processing.result_names import result_name
 from shared.errors import NotFound
 from shared.web.content import Content, content_headers, matches, send_content

@@ -28,6 +28,36 @@ class SilentEngine:
         self.ended += 1
 
 
+class BrokenEngine:
+    """Raises at first what nobody foresaw."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.asked_again = asyncio.Event()
+
+    async def address(self) -> str:
+        """At the second time a place where nobody listens."""
+        self.asked += 1
+        if self.asked == 1:
+            raise RuntimeError("ConnectionPool is closed")
+        self.asked_again.set()
+        return "tcp://127.0.0.1:1"
+
+    async def close(self) -> None:
+        """Nothing was started."""
+
+
+def test_it_goes_on_after_an_error_that_nobody_foresaw() -> None:
+    async def work() -> None:
+        engine = BrokenEngine()
+        dispatcher = Dispatcher(engine)
+        dispatcher.start(now=True)
+        await engine.asked_again.wait()
+        await dispatcher.close()
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+
+
 def test_it_ends_also_where_a_cancellation_is_swallowed() -> None:
     async def work() -> None:
         engine = SilentEngine(deaf=1)

@@ -19,7 +19,8 @@ from services.processing.operation import Parameters, operation
 from services.processing.picture import Picture, Takes, UnsuitableImage
 from services.processing.pipeline import InvalidPipeline, OperationFailed, OutputTooLarge, parse_plain, run
 from services.processing.registry import OPERATIONS, discover
-from services.processing.render_process import RenderTask, perform
+from services.processing.render_process import perform
+from services.processing.render_task import RenderTask
 from shared.errors import Unprocessable
 from shared.imaging import ImageLimits
 from tests.services.processing.parameters import outside, valid

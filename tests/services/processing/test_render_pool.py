@@ -3,20 +3,18 @@
 import asyncio
 import os
 import signal
-import threading
 
 import pytest
 
-from services.processing import render_pool
-from services.processing.render import Rendered
-from services.processing.render_pool import ProcessDied, RenderPool
-from services.processing.render_process import RenderTask
+from services.processing.render_pool import ProcessDied, RenderPool, threads_for
+from services.processing.render_task import RenderTask
 from shared.imaging import BrokenImage
 from tests import process_tree
 from tests.scripts.stack_process import wait_until
 from tests.services.processing.pictures import photo, png
 
 FLIP = '[{"operation": "flip"}]'
+DENOISE = '[{"operation": "denoise"}]'
 SLOW = '[{"operation": "denoise", "parameters": {"search": 101}}]'
 MEMORY = 2 << 30
 
@@ -53,30 +51,35 @@ def test_a_killed_process_fails_its_picture_alone() -> None:
     asyncio.run(work())
 
 
-@pytest.mark.parametrize(("taken", "expected"), [(False, [3, 1]), (True, [1, 1])])
-def test_one_that_is_alone_has_all_cores(
-    monkeypatch: pytest.MonkeyPatch, taken: bool, expected: list[int]
-) -> None:
-    given: list[int] = []
-    both = threading.Barrier(2)
-    ask = render_pool._Child.ask
+@pytest.mark.parametrize(
+    ("processes", "under_way", "taken", "share"),
+    [
+        (3, 1, False, 3),
+        (3, 2, False, 1),
+        (4, 2, False, 2),
+        (2, 5, False, 1),
+        (2, 0, False, 2),
+        (3, 1, True, 1),
+    ],
+)
+def test_those_under_way_share_the_threads(processes: int, under_way: int, taken: bool, share: int) -> None:
+    assert threads_for(processes, under_way, cores_are_taken=taken) == share
 
-    def watched(child: render_pool._Child, task: RenderTask, seconds: float) -> Rendered | None:
-        given.append(task.threads)
-        both.wait(20)
-        return ask(child, task, seconds)
+
+def test_one_that_is_alone_has_all_cores_unless_they_are_taken() -> None:
+    async def threads(*, taken: bool) -> int:
+        before = children()
+        pool = RenderPool(3, 4, 60, MEMORY, cores_are_taken=lambda: taken)
+        assert await pool.run(RenderTask(png(photo()), DENOISE))
+        (child,) = renderers(before)
+        found = process_tree.threads(child)
+        await pool.close()
+        return found
 
     async def work() -> None:
-        monkeypatch.setattr(render_pool._Child, "ask", watched)
-        pool = RenderPool(3, 4, 60, MEMORY, cores_are_taken=lambda: taken)
-        first = asyncio.create_task(pool.run(RenderTask(png(photo()), FLIP)))
-        await asyncio.to_thread(wait_until, lambda: len(given) == 1)
-        assert await pool.run(RenderTask(png(photo()), FLIP))
-        assert await first
-        await pool.close()
+        assert await threads(taken=False) == await threads(taken=True) + 2
 
     asyncio.run(work())
-    assert given == expected
 
 
 def test_a_refusal_costs_no_process() -> None:

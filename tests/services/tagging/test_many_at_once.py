@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from services.tagging import label_repository
 from services.tagging.bits import BLOCK
 from tests.postgres import NewDatabase
 from tests.services.tagging.service import MakeTagging, Tagging, check_counts, table, text_of
@@ -66,11 +65,9 @@ def test_sixteen_writers_lose_no_update(replicas: Sequence[Tagging]) -> None:
     assert told == list(range(1, 16 * EACH + 1))
 
 
-@pytest.mark.parametrize("kept", [1, 128])
 def test_what_a_replica_knows_of_its_blocks_is_not_held_against_the_other(
-    make_tagging: MakeTagging, new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch, kept: int
+    make_tagging: MakeTagging, new_database: NewDatabase
 ) -> None:
-    monkeypatch.setattr(label_repository, "KEPT", kept)
     url, chance = new_database(), random.Random(7)
     replicas = [make_tagging(database_url=url), make_tagging(database_url=url)]
     rows = [0, 1, BLOCK, BLOCK + 1, 2 * BLOCK, 2 * BLOCK + 1]
