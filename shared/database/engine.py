@@ -14,6 +14,14 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 READERS = 4
 QUIET_SECONDS = 5.0
+# A server that vanishes, with its machine or its network, is given up after 20 s; TCP's own time is hours.
+WATCHED = {
+    "connect_timeout": 4,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,  # ms
+}
 WRITES = "darkroom_writes"  # execution option of connections that will write: the lock is taken at BEGIN
 
 
@@ -34,13 +42,13 @@ def make_engine(url: str, *, busy_timeout: float = 5.0, pool_size: int = READERS
 def _postgresql_engine(url: URL, pool_size: int) -> Engine:
     """Connections that may have been lost are tried before they are used: those that were quiet for a while,
     or have something to read, such as their end. To try each, as pool_pre_ping does, took a fifth of the time
-    of a label."""
+    of a label. What the URL says of timeouts holds."""
     engine = create_engine(
         url.set(drivername="postgresql+psycopg"),
         pool_size=pool_size,
         max_overflow=0,
         pool_use_lifo=True,  # its statements are prepared already
-        connect_args={"connect_timeout": 4},
+        connect_args={name: value for name, value in WATCHED.items() if name not in url.query},
     )
 
     @event.listens_for(engine, "checkin")

@@ -1,6 +1,8 @@
 """The database: what every connection has set, and writes in groups: what a failing one takes with it."""
 
 import asyncio
+import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -408,6 +410,21 @@ def test_a_damaged_file_is_found_at_the_start(tmp_path: Path) -> None:
             await database.close()
 
     asyncio.run(work())
+
+
+def test_a_server_that_vanishes_is_given_up_soon(new_database: NewDatabase) -> None:
+    """As far as one machine can tell: the kernel has been asked to."""
+    for url, seconds in ((new_database(), 20), (f"{new_database()}?tcp_user_timeout=7000", 7)):
+        engine = make_engine(url)
+        with engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            with socket.socket(fileno=os.dup(driver.fileno())) as line:
+                if line.family == socket.AF_UNIX:
+                    pytest.fail("the tests' PostgreSQL is to be reached by TCP")
+                assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 10
+                assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == seconds * 1000
+        engine.dispose()
 
 
 def test_another_kind_of_database_is_refused() -> None:
