@@ -8,11 +8,12 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from services.imagestore.content_routes import add_content_routes
+from services.imagestore.image_routes import image_router
 from services.imagestore.link_routes import sharing_router
 from services.imagestore.links import Links
 from services.imagestore.parts import Parts
 from services.imagestore.pictures import Contents, Renditions
-from services.imagestore.routes import catalogue_router
+from services.imagestore.search_routes import search_router
 from services.imagestore.service import Catalogue
 from services.imagestore.settings import ImageStoreSettings
 from services.imagestore.share_routes import share_router, shared_bytes_router
@@ -85,7 +86,8 @@ def create_app(settings: ImageStoreSettings | None = None, blobs: BlobStore | No
     add_content_routes(app, parts)
     add_put_route(app, parts)
     for router in (
-        catalogue_router(parts),
+        search_router(parts),
+        image_router(parts),
         upload_router(parts),
         trash_router(parts),
         sharing_router(parts),

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs
 from fastapi import FastAPI, Query
 from starlette.types import Receive, Scope, Send
 
+from services.imagestore.parameters import Digest, Name, plain_digest
 from services.imagestore.parts import Parts
 from services.imagestore.renditions import DEFAULT_QUALITY, MAX_SIDE, Fit, RenditionSpec
-from services.imagestore.routes import Digest, Name, plain_digest
 from shared.errors import Unprocessable
 from shared.imaging import ImageFormat
 from shared.imaging.negotiation import negotiate

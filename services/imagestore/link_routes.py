@@ -7,8 +7,8 @@ from starlette.responses import StreamingResponse
 
 from services.imagestore import presenting
 from services.imagestore.archives import Entry, stream_zip
+from services.imagestore.parameters import Cursor, Limit, RowId
 from services.imagestore.parts import Parts
-from services.imagestore.routes import Cursor, Limit, RowId
 from services.imagestore.service import ImageNotFound
 from shared.contracts.imagestore import ArchiveRequest, Link, NewLink
 from shared.contracts.pages import Page

@@ -7,14 +7,15 @@ from starlette.responses import Response
 
 from services.imagestore import presenting
 from services.imagestore.content_routes import CONTENT_ANSWERS, read_spec, varying
+from services.imagestore.moments import moment_of
+from services.imagestore.parameters import Cursor, Limit, RowId
 from services.imagestore.parts import Parts
 from services.imagestore.repository import ImageRow
-from services.imagestore.routes import Cursor, Limit, RowId, moment_of
 from services.imagestore.service import facts_of
 from services.imagestore.share_routes import ContentResponse
 from shared.contracts.imagestore import Image, Purged, Restore, TrashedImage
 from shared.contracts.pages import Page
-from shared.database.types import EPOCH, MICROSECOND
+from shared.database.types import microseconds
 from shared.web.caller import actor, public_base
 from shared.web.cursors import decode_cursor, encode_cursor
 
@@ -79,4 +80,4 @@ def _trashed(parts: Parts, row: ImageRow) -> TrashedImage:
 
 
 def _cursor_after(row: ImageRow) -> str:
-    return encode_cursor((cast("Any", row.deleted_at) - EPOCH) // MICROSECOND, row.id)
+    return encode_cursor(microseconds(cast("Any", row.deleted_at)), row.id)

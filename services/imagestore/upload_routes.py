@@ -7,8 +7,8 @@ from fastapi import APIRouter, FastAPI, Header, Request, Response
 from starlette.types import Receive, Scope, Send
 
 from services.imagestore import presenting
+from services.imagestore.parameters import Name
 from services.imagestore.parts import Parts
-from services.imagestore.routes import Name
 from services.imagestore.service import Precondition
 from shared.contracts.imagestore import Image, UploadResult, UploadResults
 from shared.contracts.problems import Problem

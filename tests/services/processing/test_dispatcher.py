@@ -54,6 +54,7 @@ def test_it_goes_on_after_an_error_that_nobody_foresaw() -> None:
         dispatcher.start(now=True)
         await engine.asked_again.wait()
         await dispatcher.close()
+        assert engine.asked == 2
 
     asyncio.run(asyncio.wait_for(work(), 30))
 
