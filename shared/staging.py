@@ -11,14 +11,14 @@ STAGED_SECONDS = 3600.0  # what another replica may still be at: no request last
 def clear_staging(folder: Path, *, alone: bool, moment: float | None = None) -> None:
     """Remove what requests of earlier lives left half-written; blocks.
 
-    `alone`: no other process uses the folder, so all of it goes. Else what has been there for an hour: a
-    replica that starts may not take away what another one is being sent. Time counts from the moment the
-    file came to stand there (ctime): a linked one is as old as its source by its mtime. `moment`: what the
-    clock shows, in seconds.
+    `alone`: no other process uses the folder, so all of it goes, whatever the clock shows. Else what has
+    been there for an hour: a replica that starts may not take away what another one is being sent. Time
+    counts from the moment the file came to stand there (ctime): a linked one is as old as its source by
+    its mtime. `moment`: what the clock shows, in seconds.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    newest = (moment or time.time()) - (0 if alone else STAGED_SECONDS)
+    newest = (moment or time.time()) - STAGED_SECONDS
     for entry in os.scandir(folder):
         with suppress(FileNotFoundError):
-            if entry.stat().st_ctime <= newest:
+            if alone or entry.stat().st_ctime <= newest:
                 Path(entry.path).unlink()

@@ -190,7 +190,10 @@ def staged_files(data: Path) -> list[Path]:
 
 def wait_for_empty_staging(data: Path) -> None:
     """Wait until no upload's temporary file is left."""
-    wait_until(lambda: not staged_files(data), lambda: f"{staged_files(data)}")
+    wait_until(
+        lambda: not staged_files(data),
+        lambda: f"at {time.time()}: {[(path.name, path.stat()) for path in staged_files(data)]}",
+    )
 
 
 def pause(seconds: float) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import tempfile
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,6 +88,8 @@ class Staging:
         self._size = 0
         self._hash = hashlib.sha256() if hashed else None
         self._file: IO[bytes] | None = None
+        self._discarded = False
+        self._spilling = threading.Lock()  # a caller who is cancelled leaves a thread that spills behind
 
     def __enter__(self) -> "Staging":
         return self
@@ -97,10 +100,12 @@ class Staging:
         self.discard()
 
     def discard(self) -> None:
-        """Remove the file, if there is one."""
-        if self._file is not None:
-            self._file.close()
-            Path(self._file.name).unlink(missing_ok=True)
+        """Remove the file, if there is one; none comes any more."""
+        with self._spilling:
+            self._discarded = True
+            if self._file is not None:
+                self._file.close()
+                Path(self._file.name).unlink(missing_ok=True)
 
     @property
     def size(self) -> int:
@@ -126,13 +131,19 @@ class Staging:
             if self._hash is not None:
                 self._hash.update(data)
             return Staged(len(data), self._digest(), data, None)
+        path = Path(self._file.name)
         self._spill()
-        return Staged(self._size, self._digest(), None, Path(self._file.name))
+        return Staged(self._size, self._digest(), None, path)
 
     def _digest(self) -> str:
         return "" if self._hash is None else self._hash.hexdigest()
 
     def _spill(self) -> None:
+        with self._spilling:
+            if not self._discarded:
+                self._write()
+
+    def _write(self) -> None:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = tempfile.NamedTemporaryFile(dir=self._folder, delete=False)  # noqa: SIM115

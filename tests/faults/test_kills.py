@@ -12,7 +12,7 @@ from tests.faults.ledger import Ledger, list_all
 from tests.faults.uploads import Jpegs, Uploads
 from tests.journeys.events import Program
 from tests.scripts.stack_process import wait_until
-from tests.stack import MIB, Stack, pause, staged_files
+from tests.stack import MIB, Stack, pause, staged_files, wait_for_empty_staging
 
 UPLOADS = 500
 LONG = [pytest.param(number, marks=pytest.mark.faults) for number in range(1, 6)]
@@ -36,7 +36,7 @@ def test_a_killed_service_loses_nothing_it_has_acknowledged(
     stack.wait_until_back(killed, pid)
     with stack.images() as images:
         ledger.check(images)
-        wait_until(lambda: not staged_files(stack.data_dir))
+        wait_for_empty_staging(stack.data_dir)
         uploads.run(UPLOADS - ledger.acknowledged)  # it takes up its work as if nothing had been
         ledger.check(images)
     assert ledger.acknowledged == UPLOADS
