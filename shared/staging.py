@@ -18,7 +18,10 @@ def clear_staging(folder: Path, *, alone: bool, moment: float | None = None) -> 
     """
     folder.mkdir(parents=True, exist_ok=True)
     newest = (moment or time.time()) - STAGED_SECONDS
+    old: list[str] = []
     for entry in os.scandir(folder):
         with suppress(FileNotFoundError):
             if alone or entry.stat().st_ctime <= newest:
-                Path(entry.path).unlink()
+                old.append(entry.path)
+    for path in old:  # only now: to remove one of two names of a file makes the other one new
+        Path(path).unlink(missing_ok=True)

@@ -6,6 +6,8 @@ import threading
 import time
 from pathlib import Path, PosixPath
 
+import pytest
+
 from shared import staging
 from shared.caches import FileCache
 from shared.web.bodies import Staging
@@ -31,6 +33,16 @@ def test_what_has_stood_for_an_hour_is_nobodys(tmp_path: Path) -> None:
     (tmp_path / "left").write_bytes(b"half")
     in_an_hour = time.time() + staging.STAGED_SECONDS + 1
     staging.clear_staging(tmp_path, alone=False, moment=in_an_hour)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_file_with_two_names_goes_with_both(tmp_path: Path, alone: bool) -> None:
+    """As a kill leaves it between the link and the rename of a large upload."""
+    (tmp_path / "sent").write_bytes(b"whole")
+    (tmp_path / "stored").hardlink_to(tmp_path / "sent")
+    in_an_hour = (tmp_path / "sent").stat().st_ctime + staging.STAGED_SECONDS
+    staging.clear_staging(tmp_path, alone=alone, moment=in_an_hour)
     assert list(tmp_path.iterdir()) == []
 
 
