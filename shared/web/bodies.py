@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import tempfile
-import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +88,6 @@ class Staging:
         self._hash = hashlib.sha256() if hashed else None
         self._file: IO[bytes] | None = None
         self._discarded = False
-        self._spilling = threading.Lock()  # a caller who is cancelled leaves a thread that spills behind
 
     def __enter__(self) -> "Staging":
         return self
@@ -100,12 +98,11 @@ class Staging:
         self.discard()
 
     def discard(self) -> None:
-        """Remove the file, if there is one; none comes any more."""
-        with self._spilling:
-            self._discarded = True
-            if self._file is not None:
-                self._file.close()
-                Path(self._file.name).unlink(missing_ok=True)
+        """Remove the file, if there is one; none is left behind by a thread that is still at it."""
+        self._discarded = True
+        if self._file is not None:
+            self._file.close()
+            Path(self._file.name).unlink(missing_ok=True)
 
     @property
     def size(self) -> int:
@@ -131,17 +128,18 @@ class Staging:
             if self._hash is not None:
                 self._hash.update(data)
             return Staged(len(data), self._digest(), data, None)
-        path = Path(self._file.name)
         self._spill()
-        return Staged(self._size, self._digest(), None, path)
+        return Staged(self._size, self._digest(), None, Path(self._file.name))
 
     def _digest(self) -> str:
         return "" if self._hash is None else self._hash.hexdigest()
 
     def _spill(self) -> None:
-        with self._spilling:
-            if not self._discarded:
-                self._write()
+        try:
+            self._write()
+        finally:
+            if self._discarded:  # meanwhile: the caller was cancelled, which ends no thread
+                self.discard()
 
     def _write(self) -> None:
         if self._file is None:

@@ -66,28 +66,24 @@ export class Live {
     const socket = this.open();
     this.socket = socket;
     socket.onopen = () => {
-      if (this.socket !== socket) return;
       this.isOpen = true;
       this.wait = FIRST_WAIT_MS;
       const topics = [...new Set([...this.followings].flatMap((one) => one.topics))];
       if (topics.length) this.subscribe(topics);
       this.state.set("live");
     };
-    socket.onmessage = (message) => {
-      if (this.socket === socket) this.receive(message.data);
-    };
-    socket.onclose = () => {
-      if (this.socket === socket) this.closed();
-    };
+    socket.onmessage = (message) => this.receive(message.data);
+    socket.onclose = () => this.closed();
   }
 
   /** Hears nothing more, not even of the socket's end, which may come after the next start. */
   stop(): void {
     clearTimeout(this.timer);
-    const socket = this.socket;
-    this.socket = null;
     this.isOpen = false;
-    socket?.close();
+    if (!this.socket) return;
+    this.socket.onopen = this.socket.onmessage = this.socket.onclose = null;
+    this.socket.close();
+    this.socket = null;
   }
 
   /** Hands the follower what happens, until the function that is returned is called. In a topic, `*` stands for one

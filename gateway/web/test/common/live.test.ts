@@ -153,12 +153,11 @@ describe("the live connection", () => {
   it("starts again for somebody else, whenever the first one's socket ends", () => {
     const [first] = wires;
     first?.onopen?.();
-    const close = first?.onclose;
     if (first) first.close = () => undefined; // a real one closes later
     live.stop();
     live.start();
     wires[1]?.onopen?.();
-    close?.({ code: 1000 });
+    first?.onclose?.({ code: 1000 });
     first?.says(event(7));
     vi.advanceTimersByTime(60_000);
     expect(wires.length).toBe(2);
